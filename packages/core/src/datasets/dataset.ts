@@ -1,0 +1,26 @@
+/** Labelled samples as training sees them. Bytes stay bytes: a batch is scaled when it is clamped. */
+export interface Dataset {
+  readonly name: string;
+  /** [sampleCount, featureCount]. */
+  readonly inputs: Uint8Array;
+  /** What a byte is multiplied by, e.g. 1/255. */
+  readonly inputScale: number;
+  /** [sampleCount], class numbers from 0. */
+  readonly labels: Uint8Array;
+  readonly sampleCount: number;
+  readonly featureCount: number;
+  readonly classCount: number;
+}
+
+/** The first `sampleCount` samples, on the same bytes. Throws RangeError when there are fewer. */
+export function firstSamples(dataset: Dataset, sampleCount: number): Dataset {
+  if (!Number.isInteger(sampleCount) || sampleCount < 1 || sampleCount > dataset.sampleCount) {
+    throw new RangeError(`${dataset.name} has ${dataset.sampleCount} samples, ${sampleCount} were asked for`);
+  }
+  return {
+    ...dataset,
+    inputs: dataset.inputs.subarray(0, sampleCount * dataset.featureCount),
+    labels: dataset.labels.subarray(0, sampleCount),
+    sampleCount,
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * A training session: what to train, laid out in an arena, ready to run from the start or from a checkpoint.
+ *
+ * The memory is made by whoever supervises the training, sized by `sessionBytes`, so that the size is known before
+ * anything starts and the supervisor holds the control block.
+ */
+import type { Dataset } from '../datasets/dataset.ts';
+import type { KernelSet, NetworkKernels } from '../kernels/kernel-set.ts';
+import { initialParameters } from '../models/initialization.ts';
+import type { Method } from '../recipes/method.ts';
+import { type ArenaMemory, openArena } from '../tensor/arena.ts';
+import { randomStream } from '../tensor/random.ts';
+import { decodeCheckpoint } from './checkpoint.ts';
+import { START, type TrainingEvent, type TrainingOutcome } from './events.ts';
+import { train } from './train.ts';
+
+export interface SessionOptions {
+  readonly method: Method;
+  readonly kernelSet: KernelSet;
+  readonly memory: ArenaMemory;
+  readonly train: Dataset;
+  readonly test: Dataset;
+  readonly seed: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly checkpointEveryEpochs: number;
+  /** A checkpoint file of the same method and seed to go on from. */
+  readonly resumeFrom: Uint8Array | undefined;
+}
+
+/** Bytes of arena that a session with this method takes. */
+export function sessionBytes(method: Method, kernelSet: KernelSet, batchSize: number): number {
+  return kernelSet.predictBytes(method.model.network, batchSize);
+}
+
+/** Throws RangeError when data and network do not fit, or when the checkpoint is of another method or seed. */
+export function openSession(options: SessionOptions): Generator<TrainingEvent, TrainingOutcome> {
+  const { method, kernelSet, memory, seed } = options;
+  const { layerSizes } = method.model.network;
+  for (const dataset of [options.train, options.test]) {
+    if (dataset.featureCount !== layerSizes[0]) {
+      throw new RangeError(
+        `${dataset.name} has ${dataset.featureCount} features, the input layer ${layerSizes[0]} units`,
+      );
+    }
+    if (dataset.classCount !== layerSizes[layerSizes.length - 1]) {
+      throw new RangeError(
+        `${dataset.name} has ${dataset.classCount} classes, the output layer ${layerSizes[layerSizes.length - 1]} units`,
+      );
+    }
+  }
+  const kernels = kernelSet.build(method.model.network, options.batchSize, openArena(memory));
+  const start = placeParameters(options, kernels);
+  return train({ ...options, kernels, kernelSet: kernelSet.name, seed }, start);
+}
+
+function placeParameters({ method, seed, resumeFrom }: SessionOptions, kernels: NetworkKernels) {
+  if (resumeFrom === undefined) {
+    const { initialization, layerSizes } = method.description;
+    kernels.writeParameters(initialParameters(initialization, layerSizes, randomStream(seed, 'init')));
+    return START;
+  }
+  const checkpoint = decodeCheckpoint(resumeFrom);
+  if (JSON.stringify(checkpoint.method) !== JSON.stringify(method.description) || checkpoint.seed !== seed) {
+    throw new RangeError('the checkpoint belongs to another method or seed');
+  }
+  kernels.writeParameters(checkpoint.parameters);
+  return checkpoint.position;
+}
