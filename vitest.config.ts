@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * One run over every package. `numerics` needs nothing; `services` shares one embedded Postgres and, where installed, one
- * redis-server, started by scripts/src/testing/services.ts. Files that train run one after another: the machine has two cores.
+ * redis-server, started by testing/services.ts. Its files run one after another: the machine has two cores.
  */
 export default defineConfig({
   test: {
@@ -12,6 +12,16 @@ export default defineConfig({
           name: 'numerics',
           include: ['packages/core/src/**/*.test.ts', 'packages/contracts/src/**/*.test.ts'],
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'services',
+          include: ['packages/{store,queue}/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/src/**/*.test.ts'],
+          globalSetup: ['testing/services.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

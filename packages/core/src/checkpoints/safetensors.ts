@@ -7,7 +7,7 @@
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+  readonly values: Float32Array | Float64Array;
 }
 
 export interface SafetensorsFile {
@@ -15,25 +15,39 @@ export interface SafetensorsFile {
   readonly tensors: readonly NamedTensor[];
 }
 
-/** A file that is not valid safetensors of float32 tensors; the message says where. */
+/** A file that is not valid safetensors of float tensors; the message says where. */
 export class SafetensorsError extends Error {
   override readonly name = 'SafetensorsError';
 }
 
 const LENGTH_BYTES = 8;
 const MAXIMUM_HEADER_BYTES = 1_000_000;
+const METADATA = '__metadata__';
+const ELEMENT_BYTES = { F32: 4, F64: 8 } as const;
 
-/** The same input gives the same bytes: tensors and metadata keep their order, and nothing else is written. */
+/**
+ * The same input gives the same bytes: tensors and metadata keep their order, and nothing else is written. Throws
+ * RangeError on what could not be read back: a name that the keys of a JSON object do not keep (twice the same, or a plain
+ * number, which would move to the front), a shape that is not that of the values, or a header beyond 1 MB.
+ */
 export function writeSafetensors({ metadata, tensors }: SafetensorsFile): Uint8Array {
   let offset = 0;
-  const entries: Record<string, unknown> = { __metadata__: metadata };
+  // Without a prototype, every name is a key like any other.
+  const entries: Record<string, unknown> = Object.create(null);
+  entries[METADATA] = metadata;
   for (const { name, shape, values } of tensors) {
-    entries[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] };
+    if (name in entries || /^\d+$/.test(name)) throw new RangeError(`${JSON.stringify(name)} cannot name a tensor`);
+    if (elementsOf(shape) !== values.length) {
+      throw new RangeError(`${name}: ${values.length} values for a shape of ${elementsOf(shape)}`);
+    }
+    const dtype = values instanceof Float32Array ? 'F32' : 'F64';
+    entries[name] = { dtype, shape, data_offsets: [offset, offset + values.byteLength] };
     offset += values.byteLength;
   }
   const json = JSON.stringify(entries);
   const text = new TextEncoder().encode(json);
   const headerBytes = Math.ceil(text.length / 8) * 8;
+  if (headerBytes > MAXIMUM_HEADER_BYTES) throw new RangeError(`a header of ${headerBytes} bytes is beyond 1 MB`);
   const file = new Uint8Array(LENGTH_BYTES + headerBytes + offset);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
   file.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes);
@@ -59,16 +73,16 @@ export function readSafetensors(file: Uint8Array): SafetensorsFile {
   const tensors: NamedTensor[] = [];
   let expected = 0;
   for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') {
+    if (name === METADATA) {
       metadata = parseMetadata(entry);
       continue;
     }
-    const { shape, begin, end } = parseEntry(name, entry);
+    const { dtype, shape, begin, end } = parseEntry(name, entry);
     if (begin !== expected) throw new SafetensorsError(`${name}: data begins at ${begin}, not at ${expected}`);
     if (end > file.length - bodyStart) throw new SafetensorsError(`${name}: data ends beyond the file`);
-    // Copied, because the body need not be aligned to four bytes in memory.
-    const bytes = file.slice(bodyStart + begin, bodyStart + end);
-    tensors.push({ name, shape, values: new Float32Array(bytes.buffer) });
+    // Copied, because the body need not be aligned in memory; by hand, because `slice` of a Node Buffer does not copy.
+    const { buffer } = new Uint8Array(file.subarray(bodyStart + begin, bodyStart + end));
+    tensors.push({ name, shape, values: dtype === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer) });
     expected = end;
   }
   if (expected !== file.length - bodyStart) throw new SafetensorsError('bytes are left over after the last tensor');
@@ -87,26 +101,37 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 }
 
 function parseMetadata(entry: unknown): Record<string, string> {
-  if (!isRecord(entry)) throw new SafetensorsError('__metadata__ is not an object');
-  const metadata: Record<string, string> = {};
-  for (const [key, value] of Object.entries(entry)) {
-    if (typeof value !== 'string') throw new SafetensorsError(`__metadata__.${key} is not a string`);
-    metadata[key] = value;
-  }
-  return metadata;
+  if (!isRecord(entry)) throw new SafetensorsError(`${METADATA} is not an object`);
+  const texts = Object.entries(entry).map(([key, value]): [string, string] => {
+    if (typeof value !== 'string') throw new SafetensorsError(`${METADATA}.${key} is not a string`);
+    return [key, value];
+  });
+  return Object.fromEntries(texts);
 }
 
-function parseEntry(name: string, entry: unknown): { shape: number[]; begin: number; end: number } {
+interface Entry {
+  readonly dtype: keyof typeof ELEMENT_BYTES;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function parseEntry(name: string, entry: unknown): Entry {
   if (!isRecord(entry)) throw new SafetensorsError(`${name}: not an object`);
-  if (entry.dtype !== 'F32') throw new SafetensorsError(`${name}: dtype is not F32`);
+  const { dtype } = entry;
+  if (dtype !== 'F32' && dtype !== 'F64') throw new SafetensorsError(`${name}: dtype is neither F32 nor F64`);
   const shape = parseCounts(entry.shape);
   const offsets = parseCounts(entry.data_offsets);
   if (shape === undefined) throw new SafetensorsError(`${name}: shape is not a list of whole numbers`);
   if (offsets?.length !== 2) throw new SafetensorsError(`${name}: data_offsets are not two whole numbers`);
   const [begin, end] = offsets;
-  const bytes = shape.reduce((product, size) => product * size, 4);
+  const bytes = elementsOf(shape) * ELEMENT_BYTES[dtype];
   if (end - begin !== bytes) throw new SafetensorsError(`${name}: ${end - begin} bytes for a shape of ${bytes}`);
-  return { shape, begin, end };
+  return { dtype, shape, begin, end };
+}
+
+function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
 }
 
 function parseCounts(value: unknown): number[] | undefined {

@@ -39,7 +39,10 @@ export interface Phase {
 }
 
 export type SettleReport =
-  /** All steps were done. `residual`: the largest |s(last) − s(last but one)| / step size; NaN when a state is not finite. */
+  /**
+   * All steps were done. `residual`: the largest |s(last) − s(last but one)| / step size, not finite when a state is not.
+   * It does not vouch for parameters: an infinite weight may only saturate a unit, or meet zeros that a set leaves out.
+   */
   | { readonly kind: 'settled'; readonly steps: number; readonly residual: number }
   /** The control block asked to stop in mid-phase; the slot's states are not to be used. */
   | { readonly kind: 'stopped' };
@@ -52,7 +55,10 @@ export interface NetworkKernels {
   /** Rows of labels for the next batch, [batchCapacity, labelStride]; entries beyond the layer's size stay zero. */
   readonly labels: Float32Array | Float64Array;
   readonly labelStride: number;
-  /** Takes the first `samples` rows of inputs and labels as the batch and computes the input's drive. */
+  /**
+   * Takes the first `samples` rows of inputs and labels as the batch and computes the input's drive. To be called again
+   * once rows or parameters have changed: whether a batch clamped before a change settles with old or new is not said.
+   */
   clamp(samples: number): void;
   settle(phase: Phase): SettleReport;
   /**

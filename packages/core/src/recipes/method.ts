@@ -10,6 +10,7 @@ import type { InitializationName } from '../models/initialization.ts';
 import type { LayeredModel } from '../models/layered-model.ts';
 import { prototypical } from '../models/prototypical.ts';
 import { type Optimizer, stochasticGradientDescent } from '../optimizers/stochastic-gradient-descent.ts';
+import { parseMethodDescription } from './method-parser.ts';
 
 export interface MethodDescription {
   readonly recipe: string;
@@ -34,7 +35,9 @@ export interface Method {
 }
 
 /** Builds the parts. Throws RangeError, naming the fault, on values that no part can work with. */
-export function methodFrom(description: MethodDescription): Method {
+export function methodFrom(given: MethodDescription): Method {
+  // Rebuilt field by field, so that equal methods have equal text, whoever wrote their fields in which order.
+  const description = parseMethodDescription(given);
   const { layerSizes, activation, model, learningRates } = description;
   if (learningRates.length !== layerSizes.length - 1) {
     throw new RangeError(

@@ -2,7 +2,8 @@
  * A checkpoint: everything from which training goes on, or a network is used, as one safetensors file.
  *
  * Tensors `weights.k` [size k, size k + 1] and `biases.k` [size k] for k >= 1; metadata `settle` holds one JSON object
- * with method, seed and position. There is no time and no host in it: the same training gives the same bytes.
+ * with method, seed and position. Tensors keep the element type of the kernels, so that resuming loses no bit. There is no
+ * time and no host in it: the same training gives the same bytes.
  */
 import { type NamedTensor, readSafetensors, SafetensorsError, writeSafetensors } from '../checkpoints/safetensors.ts';
 import type { ParameterValues } from '../kernels/kernel-set.ts';
@@ -25,8 +26,8 @@ const FORMAT = 1;
 export function encodeCheckpoint({ parameters, ...rest }: Checkpoint): Uint8Array {
   const { layerSizes } = rest.method;
   const tensors = layerSizes.slice(1).flatMap((above, k): NamedTensor[] => [
-    { name: `weights.${k}`, shape: [layerSizes[k], above], values: Float32Array.from(parameters.weights[k]) },
-    { name: `biases.${k + 1}`, shape: [above], values: Float32Array.from(parameters.biases[k]) },
+    { name: `weights.${k}`, shape: [layerSizes[k], above], values: parameters.weights[k] },
+    { name: `biases.${k + 1}`, shape: [above], values: parameters.biases[k] },
   ]);
   return writeSafetensors({ metadata: { settle: JSON.stringify({ format: FORMAT, ...rest }) }, tensors });
 }
@@ -38,7 +39,7 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
   if (header.format !== FORMAT)
     throw new SafetensorsError(`checkpoint format ${String(header.format)} is not ${FORMAT}`);
   const method = parseMethodDescription(header.method);
-  const find = (name: string, shape: readonly number[]): Float32Array => {
+  const find = (name: string, shape: readonly number[]): ParameterValues['weights'][number] => {
     const tensor = tensors.find((candidate) => candidate.name === name);
     if (tensor?.shape.join() !== shape.join())
       throw new SafetensorsError(`${name} of shape [${shape.join(', ')}] is missing`);
@@ -48,7 +49,7 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
   return {
     method,
     kernelSet: parseString(header, 'kernelSet'),
-    seed: parseNumber(header, 'seed'),
+    seed: parseCount(header, 'seed'),
     dataset: parseString(header, 'dataset'),
     position: parsePosition(header.position),
     parameters: {
@@ -71,12 +72,12 @@ function parsePosition(value: unknown): TrainingPosition {
   const position = parseRecord(value, 'position');
   const sums = parseRecord(position.sums, 'position.sums');
   const epochSums: EpochSums = {
-    samples: parseNumber(sums, 'samples'),
+    samples: parseCount(sums, 'samples'),
     cost: parseNumber(sums, 'cost'),
-    correct: parseNumber(sums, 'correct'),
+    correct: parseCount(sums, 'correct'),
     residual: parseNumber(sums, 'residual'),
   };
-  return { epoch: parseNumber(position, 'epoch'), batch: parseNumber(position, 'batch'), sums: epochSums };
+  return { epoch: parseCount(position, 'epoch'), batch: parseCount(position, 'batch'), sums: epochSums };
 }
 
 function parseRecord(value: unknown, name: string): Readonly<Record<string, unknown>> {
@@ -86,7 +87,13 @@ function parseRecord(value: unknown, name: string): Readonly<Record<string, unkn
 
 function parseNumber(record: Readonly<Record<string, unknown>>, name: string): number {
   const value = record[name];
-  if (typeof value !== 'number') throw new SafetensorsError(`${name} is not a number`);
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new SafetensorsError(`${name} is not a number`);
+  return value;
+}
+
+function parseCount(record: Readonly<Record<string, unknown>>, name: string): number {
+  const value = parseNumber(record, name);
+  if (!Number.isSafeInteger(value) || value < 0) throw new SafetensorsError(`${name} is not a whole number >= 0`);
   return value;
 }
 

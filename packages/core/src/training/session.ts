@@ -33,11 +33,12 @@ export function sessionBytes(method: Method, kernelSet: KernelSet, batchSize: nu
   return kernelSet.predictBytes(method.model.network, batchSize);
 }
 
-/** Throws RangeError when data and network do not fit, or when the checkpoint is of another method or seed. */
+/** Throws RangeError when data and network do not fit, or when the checkpoint does not continue this very training. */
 export function openSession(options: SessionOptions): Generator<TrainingEvent, TrainingOutcome> {
   const { method, kernelSet, memory, seed } = options;
   const { layerSizes } = method.model.network;
   for (const dataset of [options.train, options.test]) {
+    if (dataset.sampleCount < 1) throw new RangeError(`${dataset.name} has no samples`);
     if (dataset.featureCount !== layerSizes[0]) {
       throw new RangeError(
         `${dataset.name} has ${dataset.featureCount} features, the input layer ${layerSizes[0]} units`,
@@ -54,7 +55,8 @@ export function openSession(options: SessionOptions): Generator<TrainingEvent, T
   return train({ ...options, kernels, kernelSet: kernelSet.name, seed }, start);
 }
 
-function placeParameters({ method, seed, resumeFrom }: SessionOptions, kernels: NetworkKernels) {
+function placeParameters(options: SessionOptions, kernels: NetworkKernels) {
+  const { method, seed, resumeFrom } = options;
   if (resumeFrom === undefined) {
     const { initialization, layerSizes } = method.description;
     kernels.writeParameters(initialParameters(initialization, layerSizes, randomStream(seed, 'init')));
@@ -63,6 +65,10 @@ function placeParameters({ method, seed, resumeFrom }: SessionOptions, kernels: 
   const checkpoint = decodeCheckpoint(resumeFrom);
   if (JSON.stringify(checkpoint.method) !== JSON.stringify(method.description) || checkpoint.seed !== seed) {
     throw new RangeError('the checkpoint belongs to another method or seed');
+  }
+  const { batch, sums } = checkpoint.position;
+  if (sums.samples !== Math.min(batch * options.batchSize, options.train.sampleCount)) {
+    throw new RangeError('the checkpoint stopped within an epoch of another batch size or data set');
   }
   kernels.writeParameters(checkpoint.parameters);
   return checkpoint.position;

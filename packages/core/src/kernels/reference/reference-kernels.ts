@@ -142,7 +142,8 @@ function nextState(
   beta: number,
   label: number | undefined,
 ): number {
-  const nudge = label === undefined ? 0 : beta * (label - state);
+  // A free phase does not look at the label at all: 0 · ∞ would let it in.
+  const nudge = label === undefined || beta === 0 ? 0 : beta * (label - state);
   switch (dynamics.kind) {
     case 'energy-gradient': {
       const force = -state + activation.derivative(state) * drive + nudge;

@@ -1,0 +1,285 @@
+/**
+ * One job under one lease, from its delivery to its end: claim, prepare, train, store, report how it ended.
+ *
+ * All writes of a job go through one chain, in the order in which the trainer reported, and each is fenced by the lease.
+ * When the lease is lost the trainer is ended at once and nothing more is written: another worker may hold the job.
+ */
+import { type JobFailure, type JobSpec, type NewJobEvent, validateJob, type WorkerId } from '@settle/contracts';
+import { type ArenaMemory, createArenaMemory, type Method, sessionBytes, wasmKernels } from '@settle/core';
+import {
+  type ClaimedJob,
+  claimJob,
+  type Database,
+  type Ending,
+  endAttempt,
+  type Fence,
+  loadBlob,
+  markRunning,
+  type Report,
+  type StoredCheckpoint,
+  saveCheckpoint,
+  type Written,
+  writeReport,
+} from '@settle/store';
+import type { Logger } from 'pino';
+import { epochMetricsOf, epochMetricsRecord } from '../epoch-metrics.ts';
+import { endingOf, type RunOutcome } from '../run-outcome.ts';
+import type { TrainerInput, TrainerMessage } from '../trainer/messages.ts';
+import { methodOf } from '../trainer/recipes.ts';
+import type { DatasetCache } from './dataset-cache.ts';
+import { metricBuffer } from './metric-buffer.ts';
+import { progressTracker } from './progress.ts';
+import { type Stored, storeWithRetry } from './storage-retry.ts';
+import { startTrainer, type Trainer } from './trainer.ts';
+
+export interface JobHost {
+  readonly database: Database;
+  readonly datasets: DatasetCache;
+  readonly workerId: WorkerId;
+  readonly leaseMs: number;
+  readonly log: Logger;
+}
+
+export interface RunningJob {
+  readonly fence: Fence;
+  /** The user asked for it. */
+  cancel(): void;
+  /** The worker shuts down: stop at the next batch, keep the exact position, queue the job again. */
+  handBack(): void;
+  /** True from the claim until the end is about to be written. */
+  holding(): boolean;
+  /** The lease is gone: stop without another word. */
+  abandon(): void;
+  /** Resolves when nothing of this job is left in this process; never rejects. */
+  readonly done: Promise<void>;
+}
+
+/** Progress and metrics are written this often. */
+const REPORT_MS = 500;
+
+export function runJob(host: JobHost, fence: Fence): RunningJob {
+  const log = host.log.child({ job: fence.jobId, lease: fence.lease });
+  let trainer: Trainer | undefined;
+  let request: 'none' | 'cancel' | 'hand-back' = 'none';
+  let abandoned = false;
+  let holding = false;
+
+  const ask = (wanted: 'cancel' | 'hand-back') => {
+    if (request === 'none') request = wanted;
+    trainer?.stop(wanted);
+  };
+
+  const stored = <Value>(write: () => Promise<Written<Value>>): Promise<Stored<Written<Value>>> =>
+    storeWithRetry(write, {
+      abandoned: () => abandoned,
+      onError: (error) => log.warn({ event: 'store_retry', err: error }, 'the store did not answer; trying again'),
+    });
+
+  const end = async (ending: Ending) => {
+    holding = false;
+    const outcome = await stored(() => endAttempt(host.database, fence, ending));
+    log.info({ event: 'attempt_ended', ending: ending.kind, stored: outcome.kind }, 'an attempt ended');
+  };
+
+  const life = async () => {
+    const claim = await stored(() =>
+      claimJob(host.database, fence, { id: host.workerId, kernels: wasmKernels.name }, host.leaseMs),
+    );
+    if (claim.kind === 'abandoned' || claim.value.kind === 'lease-lost') return;
+    const claimed = claim.value.value;
+    holding = true;
+    log.info({ event: 'job_claimed', resumed_from_step: claimed.checkpoint?.step ?? 0 }, 'a job was claimed');
+    if (claimed.cancelRequested) return end({ kind: 'cancelled' });
+
+    const validation = validateJob(claimed.spec, 'unchecked');
+    if (validation.kind === 'invalid') {
+      const fault = validation.faults[0];
+      return end(notRunnable(`the stored job is not valid: ${fault?.pointer ?? ''} ${fault?.detail ?? ''}`));
+    }
+    const { spec } = validation;
+    const prepared = prepare(spec);
+    if (prepared.kind !== 'prepared') return end(prepared.ending);
+
+    const files = await host.datasets.acquire(claimed.projectUuid, spec.dataset.name).catch((error: unknown) => {
+      log.error({ event: 'dataset_not_loaded', err: error }, 'a dataset could not be loaded');
+      return undefined;
+    });
+    if (files === undefined) return end(notRunnable(`dataset ${spec.dataset.name} could not be loaded`));
+    try {
+      const { checkpoint } = claimed;
+      const resumeFrom =
+        checkpoint === undefined
+          ? undefined
+          : await loadBlob(host.database.pool, Buffer.from(checkpoint.sha256, 'hex'));
+      if (request !== 'none') return await end({ kind: request === 'cancel' ? 'cancelled' : 'handed-back' });
+      await train(spec, claimed, {
+        spec,
+        dataset: files,
+        memory: prepared.memory,
+        resumeFrom,
+        acknowledged: new Int32Array(new SharedArrayBuffer(4)),
+      });
+    } finally {
+      host.datasets.release(claimed.projectUuid, spec.dataset.name);
+    }
+  };
+
+  const train = async (spec: JobSpec, claimed: ClaimedJob, input: TrainerInput) => {
+    const trainSamples = spec.dataset.train_samples ?? idxSamples(input.dataset.trainLabels);
+    const progress = progressTracker(spec, trainSamples, claimed.checkpoint?.step ?? 0);
+    const metrics = metricBuffer();
+    let events: NewJobEvent[] = [];
+    let lastCheckpoint: StoredCheckpoint | undefined = claimed.checkpoint;
+    let notStored: string | undefined;
+    let chain: Promise<void> = Promise.resolve();
+
+    /** Appends a write to the chain. A write that fails for good ends the training. */
+    const append = <Value>(write: () => Promise<Written<Value>>, then: (value: Value) => void = () => {}) => {
+      chain = chain.then(async () => {
+        if (notStored !== undefined || abandoned) return;
+        const outcome = await stored(write);
+        if (outcome.kind === 'abandoned') {
+          notStored = outcome.error?.message ?? 'the lease was lost';
+          trainer?.terminate();
+        } else if (outcome.value.kind === 'lease-lost') {
+          abandon();
+        } else {
+          then(outcome.value.value);
+        }
+      });
+    };
+    const acknowledge = () => {
+      Atomics.add(input.acknowledged, 0, 1);
+      Atomics.notify(input.acknowledged, 0);
+    };
+    const report = () => {
+      const news: Report = {
+        progress: progress.current(),
+        events,
+        metrics: metrics.takeChanged(),
+        computeMs: progress.computeMs(),
+      };
+      events = [];
+      append(() => writeReport(host.database, fence, news));
+    };
+
+    const onMessage = (message: TrainerMessage) => {
+      progress.note(message);
+      switch (message.kind) {
+        case 'batches':
+          message.batches.steps.forEach((step, i) => {
+            metrics.add('train/cost', step, message.batches.cost[i] ?? Number.NaN);
+            metrics.add('settle/free-residual', step, message.batches.freeResidual[i] ?? Number.NaN);
+            metrics.add('settle/nudged-residual', step, message.batches.nudgedResidual[i] ?? Number.NaN);
+          });
+          return;
+        case 'epoch': {
+          const { epoch, step } = message;
+          const record = epochMetricsRecord(message.metrics);
+          metrics.add('epoch/train-cost', step, record.train_cost);
+          metrics.add('epoch/train-accuracy', step, record.train_accuracy);
+          metrics.add('epoch/test-cost', step, record.test_cost);
+          metrics.add('epoch/test-accuracy', step, record.test_accuracy);
+          events.push({ type: 'job.epoch', data: { epoch, epochs: spec.training.epochs, step, ...record } });
+          report();
+          append(async () => ({ kind: 'written', value: undefined }), acknowledge);
+          return;
+        }
+        case 'checkpoint': {
+          const { epoch, step, file } = message;
+          const record = epochMetricsRecord(message.metrics);
+          append(
+            () => saveCheckpoint(host.database, fence, { epoch, step, metrics: record, file }),
+            (checkpoint) => {
+              lastCheckpoint = checkpoint;
+              acknowledge();
+            },
+          );
+          return;
+        }
+        case 'ended':
+        case 'refused':
+          return;
+        default:
+          message satisfies never;
+      }
+    };
+
+    trainer = startTrainer(input, onMessage);
+    // A request that came while the job was being prepared had no trainer to stop.
+    if (request !== 'none') trainer.stop(request);
+    append(() => markRunning(host.database, fence));
+    const timer = setInterval(report, REPORT_MS);
+    const outcome = await trainer.ended;
+    clearInterval(timer);
+    report();
+    if (outcome.kind === 'trained' && outcome.outcome.kind === 'stopped' && outcome.outcome.request === 'hand-back') {
+      const { epoch, step, file } = outcome.outcome;
+      append(() => saveCheckpoint(host.database, fence, { epoch, step, metrics: {}, file }));
+    }
+    await chain;
+    const run: RunOutcome = notStored === undefined ? outcome : { kind: 'not-stored', message: notStored };
+    await end(
+      endingOf(run, {
+        kernels: wasmKernels.name,
+        epochs: spec.training.epochs,
+        images: spec.training.epochs * trainSamples,
+        lastEpoch: progress.lastEpoch() ?? epochMetricsOf(claimed.checkpoint?.metrics ?? {}),
+        lastCheckpoint,
+      }),
+    );
+  };
+
+  const abandon = () => {
+    if (abandoned) return;
+    abandoned = true;
+    log.warn({ event: 'lease_lost' }, 'the lease is lost; the job is left to others');
+    trainer?.terminate();
+  };
+
+  return {
+    fence,
+    cancel: () => ask('cancel'),
+    handBack: () => ask('hand-back'),
+    holding: () => holding,
+    abandon,
+    done: life().catch((error: unknown) => {
+      // What is left open here ends with the lease: the job is queued again and not lost.
+      log.error({ event: 'job_supervision_failed', err: error }, 'supervising a job failed');
+      trainer?.terminate();
+    }),
+  };
+}
+
+type Prepared =
+  | { readonly kind: 'prepared'; readonly method: Method; readonly memory: ArenaMemory }
+  | { readonly kind: 'refused'; readonly ending: Ending };
+
+/** Builds the method once to see that it can be built, and allocates the memory it will take: known before it starts. */
+function prepare(spec: JobSpec): Prepared {
+  let method: Method;
+  try {
+    method = methodOf(spec);
+  } catch (error) {
+    return { kind: 'refused', ending: notRunnable(error instanceof Error ? error.message : String(error)) };
+  }
+  const bytes = sessionBytes(method, wasmKernels, spec.training.batch_size);
+  try {
+    return { kind: 'prepared', method, memory: createArenaMemory(bytes) };
+  } catch {
+    return { kind: 'refused', ending: failed('out_of_memory', `the job needs ${bytes} bytes of memory`) };
+  }
+}
+
+function notRunnable(message: string): Ending {
+  return failed('job_not_runnable', message);
+}
+
+function failed(code: JobFailure['code'], message: string): Ending {
+  return { kind: 'failed', failure: { code, message, details: {} } };
+}
+
+/** Samples in an IDX label file: the first dimension. */
+function idxSamples(file: Uint8Array): number {
+  return new DataView(file.buffer, file.byteOffset).getUint32(4);
+}

@@ -1,0 +1,156 @@
+/**
+ * The supervisor of a worker process: takes deliveries, keeps leases alive, passes on what users ask for. It never
+ * computes, so its event loop is always free to renew a lease or to stop a job.
+ */
+import { hostname } from 'node:os';
+import process from 'node:process';
+import { isId, newId } from '@settle/contracts';
+import { wasmKernels } from '@settle/core';
+import { type Delivery, type DeliveryConsumer, openConsumer, type QueueConfig } from '@settle/queue';
+import {
+  type Database,
+  endAttempt,
+  type Fence,
+  type HeldLease,
+  readHeldLeases,
+  removeWorker,
+  renewLeases,
+  reportWorker,
+  type WorkerRegistration,
+} from '@settle/store';
+import type { Logger } from 'pino';
+import { datasetCache } from './dataset-cache.ts';
+import { type JobHost, type RunningJob, runJob } from './running-job.ts';
+
+export interface SupervisorOptions {
+  readonly database: Database;
+  readonly queue: QueueConfig;
+  readonly slots: number;
+  readonly leaseMs: number;
+  readonly log: Logger;
+}
+
+export interface Supervisor {
+  /** Hands all running jobs back and leaves. */
+  close(): Promise<void>;
+}
+
+/** A cancel is seen after at most this long. */
+const CONTROL_MS = 200;
+const REGISTRY_MS = 1_000;
+
+export async function startSupervisor({
+  database,
+  queue,
+  slots,
+  leaseMs,
+  log,
+}: SupervisorOptions): Promise<Supervisor> {
+  const worker: WorkerRegistration = {
+    id: newId('worker'),
+    host: hostname(),
+    pid: process.pid,
+    slots,
+    kernels: wasmKernels.name,
+  };
+  const host: JobHost = { database, datasets: datasetCache(database), workerId: worker.id, leaseMs, log };
+  const running = new Map<string, RunningJob>();
+  let draining = false;
+  let leasesGoodUntil = performance.now() + leaseMs;
+  const keyOf = ({ jobId, lease }: { readonly jobId: string; readonly lease: number }) => `${jobId} ${lease}`;
+
+  const handle = async ({ jobId, lease }: Delivery) => {
+    // What lies in the queue is not the truth, and may not even be ours.
+    if (!isId('job', jobId)) return;
+    const delivery: Fence = { jobId, lease };
+    if (draining) {
+      await endAttempt(database, delivery, { kind: 'handed-back' });
+      return;
+    }
+    // The queue may deliver twice; the second claim would find the lease taken, but need not be tried here.
+    if (running.has(keyOf(delivery))) return;
+    const job = runJob(host, delivery);
+    running.set(keyOf(delivery), job);
+    await job.done;
+    running.delete(keyOf(delivery));
+  };
+
+  const passOn = (held: readonly HeldLease[]) => {
+    for (const lease of held) {
+      if (lease.cancelRequested) running.get(keyOf(lease))?.cancel();
+    }
+  };
+  const renew = async () => {
+    const asked = performance.now();
+    const holders = [...running.values()].filter((job) => job.holding());
+    const held = await renewLeases(database, worker.id, leaseMs);
+    leasesGoodUntil = asked + leaseMs;
+    passOn(held);
+    const kept = new Set(held.map(keyOf));
+    for (const job of holders) if (job.holding() && !kept.has(keyOf(job.fence))) job.abandon();
+  };
+
+  await reportWorker(database, worker, false);
+  const consumer: DeliveryConsumer = openConsumer(queue, {
+    concurrency: slots,
+    handle,
+    onError: (error) => log.error({ event: 'queue_error', err: error }, 'the queue reports an error'),
+  });
+  const loops = [
+    every(CONTROL_MS, log, async () => {
+      if (running.size > 0) passOn(await readHeldLeases(database, worker.id));
+    }),
+    every(REGISTRY_MS, log, () => reportWorker(database, worker, draining)),
+    every(leaseMs / 4, log, async () => {
+      if (running.size > 0) await renew();
+    }),
+    // Apart from the others, because it must work while every query hangs.
+    every(CONTROL_MS, log, async () => {
+      if (running.size === 0) leasesGoodUntil = performance.now() + leaseMs;
+      // The database has been away for a whole lease: others may hold these jobs by now.
+      if (performance.now() > leasesGoodUntil) for (const job of running.values()) job.abandon();
+    }),
+  ];
+  log.info({ event: 'worker_started', worker: worker.id, slots, kernels: worker.kernels }, 'the worker takes jobs');
+
+  return {
+    async close() {
+      draining = true;
+      await reportWorker(database, worker, true).catch(() => {});
+      await consumer.pause();
+      for (const job of running.values()) job.handBack();
+      await Promise.all([...running.values()].map((job) => job.done));
+      await consumer.close();
+      for (const loop of loops) loop.stop();
+      await removeWorker(database, worker.id).catch(() => {});
+    },
+  };
+}
+
+interface Loop {
+  stop(): void;
+}
+
+/** Runs `work` again and again, `pauseMs` after the last run ended; says once when it begins to fail. */
+function every(pauseMs: number, log: Logger, work: () => Promise<unknown>): Loop {
+  let stopped = false;
+  let failing = false;
+  let timer: NodeJS.Timeout | undefined;
+  const run = async () => {
+    try {
+      await work();
+      failing = false;
+    } catch (error) {
+      if (!failing) log.error({ event: 'supervision_failed', err: error }, 'a supervision round failed; trying again');
+      failing = true;
+    }
+    if (!stopped) timer = setTimeout(() => void run(), pauseMs);
+  };
+  timer = setTimeout(() => void run(), pauseMs);
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** Metric series as the API answers them: one point per batch at most, reduced on the server to what a chart can show. */
+import Type, { type Static } from 'typebox';
+
+/** Every series that a training writes. */
+export const METRIC_KEYS = [
+  'train/cost',
+  'settle/free-residual',
+  'settle/nudged-residual',
+  'epoch/train-cost',
+  'epoch/train-accuracy',
+  'epoch/test-cost',
+  'epoch/test-accuracy',
+] as const;
+export type MetricKey = (typeof METRIC_KEYS)[number];
+
+/** [step, mean, min, max, points]; mean, min and max are null where no point of the bucket is finite. */
+const MetricPoint = Type.Array(Type.Union([Type.Number(), Type.Null()]), { minItems: 5, maxItems: 5 });
+
+export const MetricSeries = Type.Object(
+  {
+    key: Type.String(),
+    total_points: Type.Integer(),
+    level: Type.Integer({
+      description: 'Points that one answered point stands for: 1, 10 or 100, or more where merged.',
+    }),
+    columns: Type.Array(Type.String()),
+    points: Type.Array(MetricPoint),
+    nonfinite: Type.Integer({ description: 'Points that are NaN or infinite.' }),
+  },
+  { $id: 'MetricSeries' },
+);
+export type MetricSeries = Static<typeof MetricSeries>;
+
+export const MetricSeriesList = Type.Object({ data: Type.Array(MetricSeries) }, { $id: 'MetricSeriesList' });
+export type MetricSeriesList = Static<typeof MetricSeriesList>;

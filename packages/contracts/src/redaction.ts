@@ -1,0 +1,23 @@
+/** Places in log records that must never be printed; every pino logger of this project is given this list. */
+export const REDACTED_LOG_PATHS = [
+  'req.headers.authorization',
+  'req.headers.cookie',
+  'headers.authorization',
+  'headers.cookie',
+  'authorization',
+  'apiKey',
+  'api_key',
+  'password',
+  'secret',
+  'connectionString',
+  'databaseUrl',
+  'queueUrl',
+  '*.authorization',
+  '*.apiKey',
+  '*.api_key',
+  '*.password',
+  '*.secret',
+  '*.connectionString',
+  '*.databaseUrl',
+  '*.queueUrl',
+] as const;

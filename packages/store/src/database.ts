@@ -1,0 +1,67 @@
+/**
+ * One database, two ways in: Prisma for entities, `pg` for guarded moves, blobs and metrics (decision 0005).
+ */
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './generated/prisma/client.ts';
+
+export interface Database {
+  readonly prisma: PrismaClient;
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly connectionString: string;
+  /** Connections of each of the two pools. */
+  readonly maximumConnections?: number;
+  /** Called when an idle connection breaks; queries report their own errors. */
+  readonly onError: (error: Error) => void;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A statement that hangs longer is ended by the server, so that nothing waits for ever on a lock. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+export function openDatabase({ connectionString, maximumConnections = 8, onError }: DatabaseOptions): Database {
+  const config = {
+    connectionString,
+    max: maximumConnections,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+  };
+  const pool = new pg.Pool(config);
+  pool.on('error', onError);
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(config, { onPoolError: onError, onConnectionError: onError }),
+  });
+  return {
+    prisma,
+    pool,
+    async close() {
+      await Promise.allSettled([prisma.$disconnect(), pool.end()]);
+    },
+  };
+}
+
+/** Runs `work` in one transaction on one connection; rolls back and rethrows when it throws. */
+export async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollbackError: Error) => {
+      broken = rollbackError;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
