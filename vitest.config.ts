@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'services',
-          include: ['packages/{store,queue}/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/src/**/*.test.ts'],
+          include: ['packages/{store,queue}/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/src/**/*.test.ts', 'testing/end-to-end/**/*.test.ts'],
           globalSetup: ['testing/services.ts'],
           fileParallelism: false,
           testTimeout: 60_000,

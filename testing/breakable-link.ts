@@ -9,9 +9,9 @@ export interface BreakableLink {
   readonly url: string;
   /** Ends every connection and refuses new ones. */
   refuse(): Promise<void>;
-  /** Keeps every connection and passes nothing on. */
+  /** Keeps every connection, new ones included, and passes nothing on. */
   silence(): void;
-  /** Passes everything on again. */
+  /** Serves new connections again. Those that fell silent stay so, as they do when a network forgets them. */
   mend(): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,9 +28,8 @@ export async function openBreakableLink(serverUrl: string): Promise<BreakableLin
       [far, near],
     ] as const) {
       sockets.add(from);
-      if (isSilent) from.pause();
-      from.pipe(to);
-      from.on('error', () => to.destroy());
+      if (!isSilent) from.pipe(to);
+      from.on('error', () => {}); // What matters is that it closes.
       from.on('close', () => {
         sockets.delete(from);
         to.destroy();
@@ -68,9 +67,7 @@ export async function openBreakableLink(serverUrl: string): Promise<BreakableLin
     },
     async mend() {
       isSilent = false;
-      // What was kept silent is stale on both ends; new connections are sound.
-      await refuse();
-      await listen(address.port);
+      if (!listener.listening) await listen(address.port);
     },
     close: refuse,
   };

@@ -1,4 +1,5 @@
 /** How is BullMQ opened on each store? The only file that knows its options; producer and consumer see no difference. */
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BackendFactory,
@@ -16,8 +17,8 @@ import type { QueueConfig } from './queue-config.ts';
 
 export type ProcessDelivery = (job: Job<Delivery>, token: string | undefined) => Promise<void>;
 
-export type DeliveryQueue = ReturnType<typeof openQueue>;
-export type DeliveryWorker = ReturnType<typeof openWorker>;
+export type OpenQueue = ReturnType<typeof openQueue>;
+export type OpenWorker = ReturnType<typeof openWorker>;
 
 export interface WorkerSettings {
   readonly concurrency: number;
@@ -31,23 +32,39 @@ const KEY_PREFIX = 'settle';
 
 const CONNECT_TIMEOUT_MS = 4_000;
 
-/** Queries of BullMQ take milliseconds. One that takes this long is on a connection whose other end is gone. */
-const QUERY_TIMEOUT_MS = 10_000;
+/**
+ * BullMQ's commands take milliseconds. One without an answer for this long is on a connection whose other end is gone
+ * without a word, which the network stack alone would notice after a quarter of an hour. A producer's are shorter than
+ * its callers wait; a worker's are longer than the five seconds for which its Redis holds an empty answer back.
+ */
+const QUEUE_SILENCE_MS = 4_000;
+const WORKER_SILENCE_MS = 10_000;
 
 /** Pause between attempts on a store that is away: soon enough that nobody waits for it, seldom enough to cost nothing. */
 const RETRY_MS = 1_000;
 
+/** `abandon` drops every connection at once, where `close` would wait for the store's farewell. */
 export function openQueue(config: QueueConfig) {
-  const shared = { prefix: KEY_PREFIX };
   switch (config.kind) {
     case 'postgres': {
-      const backend = withBackend(pacedPostgresBackend);
-      return new backend.Queue<Delivery, void>(QUEUE_NAME, { ...shared, connection: postgresOptions(config) });
+      const sockets = trackedSockets();
+      const connection = postgresOptions(config, QUEUE_SILENCE_MS, sockets);
+      const { Queue: PostgresQueue } = withBackend(pacedPostgresBackend);
+      return { queue: new PostgresQueue<Delivery, void>(QUEUE_NAME, { connection }), abandon: sockets.destroy };
     }
     case 'redis': {
       // Without its own queue of commands the client rejects at once while Redis is away.
-      const connection = { ...redisOptions(config), enableOfflineQueue: false, maxRetriesPerRequest: 1 };
-      return new Queue<Delivery, void>(QUEUE_NAME, { ...shared, connection });
+      const offline = { enableOfflineQueue: false, maxRetriesPerRequest: 1 };
+      const connection = { ...redisOptions(config, QUEUE_SILENCE_MS), ...offline };
+      const queue = new Queue<Delivery, void>(QUEUE_NAME, { prefix: KEY_PREFIX, connection });
+      return {
+        queue,
+        abandon: () =>
+          void queue
+            .getBackend()
+            .close(true)
+            .catch(() => {}),
+      };
     }
     default:
       config satisfies never;
@@ -58,7 +75,6 @@ export function openQueue(config: QueueConfig) {
 /** The worker takes nothing before its `run` is called. */
 export function openWorker(config: QueueConfig, settings: WorkerSettings, process: ProcessDelivery) {
   const shared = {
-    prefix: KEY_PREFIX,
     autorun: false,
     concurrency: settings.concurrency,
     lockDuration: settings.lockMs,
@@ -67,15 +83,23 @@ export function openWorker(config: QueueConfig, settings: WorkerSettings, proces
   };
   switch (config.kind) {
     case 'postgres': {
-      const backend = withBackend(pacedPostgresBackend);
-      return new backend.Worker<Delivery, void>(QUEUE_NAME, process, {
-        ...shared,
-        connection: postgresOptions(config),
-      });
+      const sockets = trackedSockets();
+      const connection = postgresOptions(config, WORKER_SILENCE_MS, sockets);
+      const { Worker: PostgresWorker } = withBackend(pacedPostgresBackend);
+      const worker = new PostgresWorker<Delivery, void>(QUEUE_NAME, process, { ...shared, connection });
+      return { worker, abandon: sockets.destroy };
     }
     case 'redis': {
-      const connection = { ...redisOptions(config), maxRetriesPerRequest: null };
-      return new Worker<Delivery, void>(QUEUE_NAME, process, { ...shared, connection });
+      const connection = { ...redisOptions(config, WORKER_SILENCE_MS), maxRetriesPerRequest: null };
+      const worker = new Worker<Delivery, void>(QUEUE_NAME, process, { ...shared, prefix: KEY_PREFIX, connection });
+      return {
+        worker,
+        abandon: () =>
+          void worker
+            .getBackend()
+            .close(true)
+            .catch(() => {}),
+      };
     }
     default:
       config satisfies never;
@@ -83,15 +107,20 @@ export function openWorker(config: QueueConfig, settings: WorkerSettings, proces
   }
 }
 
-function redisOptions({ url }: Extract<QueueConfig, { kind: 'redis' }>): RedisOptions {
+function redisOptions({ url }: Extract<QueueConfig, { kind: 'redis' }>, silenceMs: number): RedisOptions {
   return {
     url,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: silenceMs,
     retryStrategy: (attempt) => Math.min(attempt * 100, RETRY_MS),
   };
 }
 
-function postgresOptions({ connectionString }: Extract<QueueConfig, { kind: 'postgres' }>): PostgresConnectionOptions {
+function postgresOptions(
+  { connectionString }: Extract<QueueConfig, { kind: 'postgres' }>,
+  silenceMs: number,
+  sockets: TrackedSockets,
+): PostgresConnectionOptions {
   const url = new URL(connectionString);
   // BullMQ finds its schema through `options`; those of the address would replace them instead of being added to.
   const options = url.searchParams.get('options');
@@ -101,8 +130,27 @@ function postgresOptions({ connectionString }: Extract<QueueConfig, { kind: 'pos
     ...(options === null ? {} : { options }),
     max: 3,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: silenceMs,
     keepAlive: true,
+    stream: sockets.open,
+  };
+}
+
+type TrackedSockets = ReturnType<typeof trackedSockets>;
+
+/** Every connection of one pool, so that those can be dropped whose other end no longer says goodbye. */
+function trackedSockets() {
+  const open = new Set<Socket>();
+  return {
+    open: () => {
+      const socket = new Socket();
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+      return socket;
+    },
+    destroy: () => {
+      for (const socket of open) socket.destroy();
+    },
   };
 }
 

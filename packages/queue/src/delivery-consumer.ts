@@ -1,7 +1,7 @@
 /** How does a worker process hear of its jobs? Through a consumer that hands it one delivery per free slot. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, WaitingError } from 'bullmq';
-import { type DeliveryWorker, openWorker } from './bullmq-backend.ts';
+import { type OpenWorker, openWorker } from './bullmq-backend.ts';
 import { withDeadline } from './deadline.ts';
 import { type Delivery, parseDelivery } from './delivery.ts';
 import type { QueueConfig } from './queue-config.ts';
@@ -29,7 +29,7 @@ export interface ConsumerOptions {
 
 /** BullMQ's own default: a starved event loop gets half a minute before its deliveries are given to somebody else. */
 const LOCK_MS = 30_000;
-const CLOSE_WITHIN_MS = 5_000;
+const CLOSE_WITHIN_MS = 3_000;
 const RETRY_MS = 1_000;
 
 /** Begins at once and goes on trying while the backend is away. */
@@ -37,7 +37,7 @@ export function openConsumer(config: QueueConfig, options: ConsumerOptions): Del
   const { concurrency, handle, onError, lockMs = LOCK_MS } = options;
   const handling = new Set<Promise<void>>();
   const stop = new AbortController();
-  let worker: DeliveryWorker | undefined;
+  let current: OpenWorker | undefined;
 
   async function take(job: Job<Delivery>, token: string | undefined): Promise<void> {
     if (stop.signal.aborted) {
@@ -62,17 +62,18 @@ export function openConsumer(config: QueueConfig, options: ConsumerOptions): Del
   /** BullMQ never tries again after a first connection that failed, so each such failure is followed by a new worker. */
   async function connect(): Promise<void> {
     while (!stop.signal.aborted) {
-      const candidate = openWorker(config, { concurrency, lockMs }, take);
-      candidate.on('error', onError);
-      worker = candidate;
+      const attempt = openWorker(config, { concurrency, lockMs }, take);
+      const { worker } = attempt;
+      worker.on('error', onError);
+      current = attempt;
       try {
-        await candidate.waitUntilReady();
-        if (!stop.signal.aborted) void report(() => candidate.run());
+        await worker.waitUntilReady();
+        if (!stop.signal.aborted) void report(() => worker.run());
         return;
       } catch (error) {
         if (stop.signal.aborted) return;
         onError(error instanceof Error ? error : new Error(String(error)));
-        await report(() => closeWorker(candidate));
+        await closeWorker(attempt);
         await sleep(RETRY_MS, undefined, { signal: stop.signal }).catch(() => {});
       }
     }
@@ -82,25 +83,31 @@ export function openConsumer(config: QueueConfig, options: ConsumerOptions): Del
 
   async function pause(): Promise<void> {
     stop.abort();
-    await worker?.pause(true);
+    await current?.worker.pause(true);
   }
 
+  async function end(): Promise<void> {
+    await pause();
+    await Promise.all(handling);
+    if (current !== undefined) await closeWorker(current);
+    await connecting;
+  }
+
+  let ending: Promise<void> | undefined;
   return {
     pause,
-    async close() {
-      await pause();
-      await Promise.all(handling);
-      if (worker !== undefined) await closeWorker(worker);
-      await connecting;
+    close() {
+      ending ??= end();
+      return ending;
     },
   };
 }
 
 /** BullMQ wants to record that the last deliveries are done, and waits for as long as the store is away. */
-async function closeWorker(worker: DeliveryWorker): Promise<void> {
+async function closeWorker({ worker, abandon }: OpenWorker): Promise<void> {
   try {
     await withDeadline(worker.close(), CLOSE_WITHIN_MS, 'the worker did not close');
   } catch {
-    await worker.getBackend().close(true);
+    abandon();
   }
 }

@@ -1,5 +1,5 @@
 /** How does a delivery get into the queue? By a producer that answers or rejects in seconds, wherever the store is. */
-import { type DeliveryQueue, openQueue } from './bullmq-backend.ts';
+import { type OpenQueue, openQueue } from './bullmq-backend.ts';
 import { withDeadline } from './deadline.ts';
 import { type Delivery, deliveryId } from './delivery.ts';
 import type { QueueConfig } from './queue-config.ts';
@@ -34,35 +34,35 @@ const REMEMBERED = {
 } as const;
 
 export function openProducer(config: QueueConfig, { onError }: ProducerOptions): DeliveryProducer {
-  const queues = new Set<DeliveryQueue>();
+  const opened = new Set<OpenQueue>();
   let isClosed = false;
-  let ready: Promise<DeliveryQueue> | undefined;
+  let ready: Promise<OpenQueue['queue']> | undefined;
 
   /** BullMQ never tries again after a first connection that failed, so each such failure is followed by a new queue. */
-  async function connect(): Promise<DeliveryQueue> {
-    const queue = openQueue(config);
-    queues.add(queue);
-    queue.on('error', onError);
+  async function connect(): Promise<OpenQueue['queue']> {
+    const attempt = openQueue(config);
+    opened.add(attempt);
+    attempt.queue.on('error', onError);
     try {
-      await queue.waitUntilReady();
-      return queue;
+      await attempt.queue.waitUntilReady();
+      return attempt.queue;
     } catch (error) {
       ready = undefined;
-      await closeQueue(queue);
+      await closeQueue(attempt);
       throw error;
     }
   }
 
-  async function closeQueue(queue: DeliveryQueue): Promise<void> {
-    queues.delete(queue);
+  async function closeQueue(attempt: OpenQueue): Promise<void> {
+    opened.delete(attempt);
     try {
-      await withDeadline(queue.close(), CLOSE_WITHIN_MS, 'the queue did not close');
+      await withDeadline(attempt.queue.close(), CLOSE_WITHIN_MS, 'the queue did not close');
     } catch {
-      await queue.getBackend().close(true);
+      attempt.abandon();
     }
   }
 
-  async function ask<T>(question: (queue: DeliveryQueue) => Promise<T>): Promise<T> {
+  async function ask<T>(question: (queue: OpenQueue['queue']) => Promise<T>): Promise<T> {
     if (isClosed) throw new Error('the producer is closed');
     ready ??= connect();
     const answer = ready.then(question);
@@ -80,7 +80,7 @@ export function openProducer(config: QueueConfig, { onError }: ProducerOptions):
     },
     async close() {
       isClosed = true;
-      await Promise.all([...queues].map(closeQueue));
+      await Promise.all([...opened].map(closeQueue));
     },
   };
 }

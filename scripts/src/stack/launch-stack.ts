@@ -50,7 +50,9 @@ export async function launchStack({ folder, environment = {}, wantedPort, note }
       databaseUrl = postgres.connectionString;
       note(`Postgres on port ${postgres.port}`);
     }
-    await prepareDatabase(databaseUrl, queueConfig(settings.QUEUE_URL, databaseUrl));
+    // An empty variable is how shells and compose files write an absent one.
+    const queueUrl = settings.QUEUE_URL === '' ? undefined : settings.QUEUE_URL;
+    await prepareDatabase(databaseUrl, queueConfig(queueUrl, databaseUrl));
 
     const port = await portOrAnother(wantedPort);
     if (port !== wantedPort) note(`port ${wantedPort} is taken; the API listens on ${port}`);

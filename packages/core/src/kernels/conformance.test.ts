@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createArenaMemory, openArena } from '../tensor/arena.ts';
 import { type RandomStream, randomStream } from '../tensor/random.ts';
+import { activationNamed } from './activations.ts';
 import type { KernelSet, NetworkDescription, NetworkKernels, ParameterValues, Phase } from './kernel-set.ts';
 import { referenceKernels } from './reference/reference-kernels.ts';
 import { wasmKernels } from './wasm/wasm-kernels.ts';
@@ -190,6 +191,25 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
         expect(largestDifference(layer, exact.resettled[k])).toBeLessThan(2 * STATE_TOLERANCE);
       });
     });
+  });
+
+  it('computes every activation to the last bits of its element type over the whole range', () => {
+    const points = Float32Array.from({ length: 4_001 }, (_, i) => (i - 2_000) / 100);
+    for (const activation of ['hard-sigmoid', 'logistic', 'tanh'] as const) {
+      const network: NetworkDescription = {
+        layerSizes: [1, 1],
+        activation,
+        dynamics: { kind: 'discrete-map', nudge: 'inside' },
+      };
+      const kernels = build(set, network, points.length);
+      kernels.writeParameters({ weights: [Float32Array.of(1)], biases: [Float32Array.of(0)] });
+      kernels.inputs.set(points);
+      kernels.clamp(points.length);
+      kernels.settle({ beta: 0, steps: 1, from: 'zeros', into: 'free' });
+      const expected = Float64Array.from(points, activationNamed(activation).value);
+      // Seven units in the last place of a float32 near 1: an exponential, a quotient and a difference, each rounded.
+      expect(largestDifference(kernels.readStates('free', 1), expected)).toBeLessThan(7 * 2 ** -24);
+    }
   });
 
   it('reads back exactly the parameters that were written', () => {

@@ -152,6 +152,37 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
     );
   });
 
+  it('reports as residual the largest change of a real unit in the last step, and of nothing else', () => {
+    fc.assert(
+      fc.property(
+        networks,
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 4 }),
+        (network, samples, steps) => {
+          const kernels = build(set, network, samples);
+          // Nearly silent units: whatever a padded unit did would stand out.
+          const { weights, biases } = kernels.readParameters();
+          kernels.writeParameters({ weights, biases: biases.map((values) => values.map(() => -2)) });
+          fill(kernels, samples);
+          kernels.clamp(samples);
+          let before = readSlot(kernels, 'free').map((layer) => layer.map(() => 0));
+          if (steps > 1) {
+            residualOf(kernels, { ...FREE, steps: steps - 1 });
+            before = readSlot(kernels, 'free');
+          }
+          const residual = residualOf(kernels, { ...FREE, steps });
+          const changes = readSlot(kernels, 'free').flatMap((layer, k) =>
+            layer.map((s, i) => Math.abs(s - before[k][i])),
+          );
+          const { dynamics } = network;
+          const stepSize = dynamics.kind === 'energy-gradient' ? dynamics.stepSize : 1;
+          // The difference of two float32 states is itself rounded to float32.
+          expect(residual).toBeCloseTo(Math.max(...changes) / stepSize, 6);
+        },
+      ),
+    );
+  });
+
   it('refuses impossible batches, networks and parameters with RangeError', () => {
     const network: NetworkDescription = { layerSizes: [3, 2], activation: 'tanh', dynamics: DYNAMICS[0] };
     const kernels = build(set, network, 2);

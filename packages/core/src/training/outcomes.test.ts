@@ -41,8 +41,9 @@ const methodWith = (settings: Partial<PrototypicalEpSettings>): Method =>
 
 function open(method: Method, options: Partial<SessionOptions> = {}) {
   const memory = createArenaMemory(sessionBytes(method, wasmKernels, options.batchSize ?? BATCH_SIZE));
-  const data = { train: DATASET, test: DATASET, epochs: 2, batchSize: BATCH_SIZE, checkpointEveryEpochs: 1 };
-  const session = openSession({ method, kernelSet: wasmKernels, memory, seed: 1, ...data, ...options });
+  const data = { train: DATASET, test: DATASET, batchSize: BATCH_SIZE };
+  const course = { seed: 1, epochs: 2, checkpointEveryEpochs: 1, resumeFrom: undefined };
+  const session = openSession({ method, kernelSet: wasmKernels, memory, ...data, ...course, ...options });
   return { session, control: controlBlock(memory) };
 }
 
