@@ -40,6 +40,7 @@ async function close(reason: string): Promise<void> {
   await services.dispatcher.close();
   await services.producer.close();
   await services.database.close();
+  process.exit(0);
 }
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void close(signal));
 // A launcher holds the other end: when it dies, even by SIGKILL, its children end too.

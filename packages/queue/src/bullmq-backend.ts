@@ -43,7 +43,7 @@ const WORKER_SILENCE_MS = 10_000;
 /** Pause between attempts on a store that is away: soon enough that nobody waits for it, seldom enough to cost nothing. */
 const RETRY_MS = 1_000;
 
-/** `abandon` drops every connection at once, where `close` would wait for the store's farewell. */
+/** `abandon` ends what `close` leaves or waits for: connections to a store that is away and does not say goodbye. */
 export function openQueue(config: QueueConfig) {
   switch (config.kind) {
     case 'postgres': {
@@ -55,16 +55,10 @@ export function openQueue(config: QueueConfig) {
     case 'redis': {
       // Without its own queue of commands the client rejects at once while Redis is away.
       const offline = { enableOfflineQueue: false, maxRetriesPerRequest: 1 };
-      const connection = { ...redisOptions(config, QUEUE_SILENCE_MS), ...offline };
+      const leaving = new AbortController();
+      const connection = { ...redisOptions(config, QUEUE_SILENCE_MS, leaving.signal), ...offline };
       const queue = new Queue<Delivery, void>(QUEUE_NAME, { prefix: KEY_PREFIX, connection });
-      return {
-        queue,
-        abandon: () =>
-          void queue
-            .getBackend()
-            .close(true)
-            .catch(() => {}),
-      };
+      return { queue, abandon: () => leaving.abort() };
     }
     default:
       config satisfies never;
@@ -90,7 +84,9 @@ export function openWorker(config: QueueConfig, settings: WorkerSettings, proces
       return { worker, abandon: sockets.destroy };
     }
     case 'redis': {
-      const connection = { ...redisOptions(config, WORKER_SILENCE_MS), maxRetriesPerRequest: null };
+      const leaving = new AbortController();
+      const options = redisOptions(config, WORKER_SILENCE_MS, leaving.signal);
+      const connection = { ...options, maxRetriesPerRequest: null };
       const worker = new Worker<Delivery, void>(QUEUE_NAME, process, { ...shared, prefix: KEY_PREFIX, connection });
       return {
         worker,
@@ -107,12 +103,17 @@ export function openWorker(config: QueueConfig, settings: WorkerSettings, proces
   }
 }
 
-function redisOptions({ url }: Extract<QueueConfig, { kind: 'redis' }>, silenceMs: number): RedisOptions {
+function redisOptions(
+  { url }: Extract<QueueConfig, { kind: 'redis' }>,
+  silenceMs: number,
+  leaving: AbortSignal,
+): RedisOptions {
   return {
     url,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: silenceMs,
-    retryStrategy: (attempt) => Math.min(attempt * 100, RETRY_MS),
+    // Without an answer here the client gives up, which it would never do by itself.
+    retryStrategy: (attempt) => (leaving.aborted ? null : Math.min(attempt * 100, RETRY_MS)),
   };
 }
 
@@ -141,15 +142,19 @@ type TrackedSockets = ReturnType<typeof trackedSockets>;
 /** Every connection of one pool, so that those can be dropped whose other end no longer says goodbye. */
 function trackedSockets() {
   const open = new Set<Socket>();
+  let isAbandoned = false;
   return {
     open: () => {
+      if (isAbandoned) throw new Error('the queue was left while its Postgres was away');
       const socket = new Socket();
       open.add(socket);
       socket.once('close', () => open.delete(socket));
       return socket;
     },
     destroy: () => {
-      for (const socket of open) socket.destroy();
+      isAbandoned = true;
+      // Says goodbye where it still can, and waits for no answer.
+      for (const socket of open) socket.destroySoon();
     },
   };
 }

@@ -64,7 +64,10 @@ export function openConsumer(config: QueueConfig, options: ConsumerOptions): Del
     while (!stop.signal.aborted) {
       const attempt = openWorker(config, { concurrency, lockMs }, take);
       const { worker } = attempt;
-      worker.on('error', onError);
+      worker.on('error', (error) => {
+        // What a connection says that is given up on purpose is no news.
+        if (current === attempt) onError(error);
+      });
       current = attempt;
       try {
         await worker.waitUntilReady();
@@ -108,6 +111,8 @@ async function closeWorker({ worker, abandon }: OpenWorker): Promise<void> {
   try {
     await withDeadline(worker.close(), CLOSE_WITHIN_MS, 'the worker did not close');
   } catch {
+    // The store is away: it will find the locks expired.
+  } finally {
     abandon();
   }
 }

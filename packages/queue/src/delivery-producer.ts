@@ -42,7 +42,9 @@ export function openProducer(config: QueueConfig, { onError }: ProducerOptions):
   async function connect(): Promise<OpenQueue['queue']> {
     const attempt = openQueue(config);
     opened.add(attempt);
-    attempt.queue.on('error', onError);
+    attempt.queue.on('error', (error) => {
+      if (opened.has(attempt)) onError(error);
+    });
     try {
       await attempt.queue.waitUntilReady();
       return attempt.queue;
@@ -58,6 +60,8 @@ export function openProducer(config: QueueConfig, { onError }: ProducerOptions):
     try {
       await withDeadline(attempt.queue.close(), CLOSE_WITHIN_MS, 'the queue did not close');
     } catch {
+      // The store is away: there is nobody to take leave of.
+    } finally {
       attempt.abandon();
     }
   }

@@ -13,7 +13,7 @@ export interface Database {
 
 export interface DatabaseOptions {
   readonly connectionString: string;
-  /** Connections of each of the two pools. */
+  /** Both ways share one pool. */
   readonly maximumConnections?: number;
   /** Called when an idle connection breaks; queries report their own errors. */
   readonly onError: (error: Error) => void;
@@ -23,23 +23,23 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** A statement that hangs longer is ended by the server, so that nothing waits for ever on a lock. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 
-export function openDatabase({ connectionString, maximumConnections = 8, onError }: DatabaseOptions): Database {
-  const config = {
+export function openDatabase({ connectionString, maximumConnections = 10, onError }: DatabaseOptions): Database {
+  const pool = new pg.Pool({
     connectionString,
     max: maximumConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
-  };
-  const pool = new pg.Pool(config);
-  pool.on('error', onError);
-  const prisma = new PrismaClient({
-    adapter: new PrismaPg(config, { onPoolError: onError, onConnectionError: onError }),
   });
+  pool.on('error', onError);
+  // The pool listens to idle connections only; one that breaks while it is lent out would end the process.
+  pool.on('connect', (client) => client.on('error', onError));
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { onPoolError: onError, onConnectionError: onError }) });
   return {
     prisma,
     pool,
     async close() {
-      await Promise.allSettled([prisma.$disconnect(), pool.end()]);
+      await prisma.$disconnect();
+      await pool.end();
     },
   };
 }
