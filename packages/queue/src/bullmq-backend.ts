@@ -87,19 +87,23 @@ export function openWorker(config: QueueConfig, settings: WorkerSettings, proces
       const leaving = new AbortController();
       const options = redisOptions(config, WORKER_SILENCE_MS, leaving.signal);
       const connection = { ...options, maxRetriesPerRequest: null };
-      const worker = new Worker<Delivery, void>(QUEUE_NAME, process, { ...shared, prefix: KEY_PREFIX, connection });
-      return {
-        worker,
-        abandon: () =>
-          void worker
-            .getBackend()
-            .close(true)
-            .catch(() => {}),
+      const worker = new RedisWorker(QUEUE_NAME, process, { ...shared, prefix: KEY_PREFIX, connection });
+      const abandon = () => {
+        leaving.abort();
+        worker.stopRenewing();
       };
+      return { worker, abandon };
     }
     default:
       config satisfies never;
       throw new Error('unreachable queue config');
+  }
+}
+
+/** BullMQ renews locks until a close that does not come to its end while Redis is away: its timer keeps the process up. */
+class RedisWorker extends Worker<Delivery, void> {
+  stopRenewing(): void {
+    void this.lockManager.close();
   }
 }
 

@@ -380,8 +380,11 @@ async function openPostgres(): Promise<Store> {
     async forget() {
       const client = new pg.Client(database.connectionString);
       await client.connect();
-      await client.query('truncate bullmq.job, bullmq.event, bullmq.meta cascade');
-      await client.end();
+      try {
+        await client.query('delete from bullmq.job');
+      } finally {
+        await client.end();
+      }
     },
     drop: database.drop,
   };

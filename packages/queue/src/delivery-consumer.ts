@@ -93,6 +93,7 @@ export function openConsumer(config: QueueConfig, options: ConsumerOptions): Del
     await pause();
     await Promise.all(handling);
     if (current !== undefined) await closeWorker(current);
+    current = undefined;
     await connecting;
   }
 

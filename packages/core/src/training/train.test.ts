@@ -105,8 +105,6 @@ describe.each(METHODS)('$title', ({ method }) => {
     const { events, outcome } = run({ method, epochs: 30 });
     const costs = events.flatMap((event) => (event.kind === 'epoch' ? [event.metrics.trainCost] : []));
     const metrics = completed(outcome);
-      `${JSON.stringify([method.description.nudging.kind, method.description.model, costs[29] / costs[0], metrics.testAccuracy, metrics.trainAccuracy])}\n`,
-    );
     expect(costs[29]).toBeLessThan(0.7 * costs[0]);
     expect(metrics.testAccuracy).toBeGreaterThan(0.8);
     expect(metrics.trainAccuracy).toBeGreaterThan(0.8);

@@ -17,19 +17,20 @@ export function clip(x: v128, low: f32, high: f32): v128 {
 }
 
 /**
- * 2^z for |z| <= 126. z is split into the nearest integer and a rest in [−½, ½]; a minimax polynomial of degree 5
- * (relative error 2.4e-7 with float32 rounding) gives 2^rest, and the integer is added to the exponent bits.
+ * 2^z for |z| <= 126. z is split into the nearest integer and a rest in [−½, ½]; a polynomial of degree 5 gives 2^rest,
+ * and the integer is added to the exponent bits. Its coefficients are minimax among those with 2^0 = 1, which keeps
+ * tanh 0 = 0 to the last bit: relative error 9.1e-8, 1.6e-7 with float32 rounding (Taylor's of that degree: 3.2e-6).
  */
 // @ts-ignore: decorator
 @inline
 function exp2(z: v128): v128 {
   const whole = f32x4.nearest(z);
   const rest = f32x4.sub(z, whole);
-  let p = f32x4.splat(1.3333558e-3);
-  p = f32x4.add(f32x4.mul(p, rest), f32x4.splat(9.618129e-3));
-  p = f32x4.add(f32x4.mul(p, rest), f32x4.splat(5.5504109e-2));
-  p = f32x4.add(f32x4.mul(p, rest), f32x4.splat(2.402265e-1));
-  p = f32x4.add(f32x4.mul(p, rest), f32x4.splat(6.9314718e-1));
+  let p = f32x4.splat(1.3264728e-3);
+  p = f32x4.add(f32x4.mul(p, rest), f32x4.splat(9.671513e-3));
+  p = f32x4.add(f32x4.mul(p, rest), f32x4.splat(5.5507336e-2));
+  p = f32x4.add(f32x4.mul(p, rest), f32x4.splat(2.4022242e-1));
+  p = f32x4.add(f32x4.mul(p, rest), f32x4.splat(6.93147e-1));
   p = f32x4.add(f32x4.mul(p, rest), f32x4.splat(1.0));
   return i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(whole), 23));
 }

@@ -1,0 +1,96 @@
+/** The service as a whole: health, the OpenAPI document, headers, and answers that keep to their schemas. */
+import { CheckpointList, DatasetList, faultsOf, Job, JobEventList, JobList, MetricSeriesList, Problem } from '@settle/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../../../testing/test-api.ts';
+import { TINY_JOB } from '../../../testing/tiny-dataset.ts';
+
+describe('the API', () => {
+  let api: TestApi;
+  let key: string;
+  let jobId: string;
+  beforeAll(async () => {
+    api = await startTestApi();
+    ({ key } = await api.newProject('app'));
+    jobId = (await api.request('POST', '/v1/jobs', { key, body: TINY_JOB })).json().id;
+  });
+  afterAll(() => api.close());
+
+  it('is alive and ready without a key', async () => {
+    for (const url of ['/livez', '/readyz']) {
+      const response = await api.request('GET', url);
+      expect([url, response.statusCode, response.json()]).toEqual([url, 200, { status: 'ok' }]);
+    }
+  });
+
+  it('is not ready when a migration is missing', async () => {
+    const { pool } = api.database;
+    const hide = (at: string) => pool.query(`UPDATE _prisma_migrations SET finished_at = ${at}`);
+    await hide('NULL');
+    const response = await api.request('GET', '/readyz');
+    await hide('now()');
+    expect(response.statusCode).toBe(503);
+    expect(response.json()).toMatchObject({ code: 'not_ready', detail: 'Not ready: database.' });
+  });
+
+  it('describes itself in OpenAPI 3.1, with an operationId and answers for every route', async () => {
+    const document = (await api.request('GET', '/openapi.json')).json();
+    expect(document.openapi).toMatch(/^3\.1/);
+    const operations = Object.values<Record<string, { operationId?: string; responses?: object }>>(document.paths).flatMap(
+      (methods) => Object.values(methods),
+    );
+    const names = operations.map((operation) => operation.operationId);
+    expect(new Set(names).size).toBe(operations.length);
+    expect(names).not.toContain(undefined);
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining([
+        '/v1/jobs',
+        '/v1/jobs/{id}',
+        '/v1/jobs/{id}/cancel',
+        '/v1/jobs/{id}/metrics',
+        '/v1/jobs/{id}/events',
+        '/v1/jobs/{id}/checkpoints',
+        '/v1/checkpoints/{id}/content',
+        '/v1/recipes',
+        '/v1/datasets',
+        '/livez',
+        '/readyz',
+      ]),
+    );
+  });
+
+  it('shows a page to browse the document, without anything from elsewhere', async () => {
+    const page = await api.request('GET', '/docs/');
+    expect(page.statusCode).toBe(200);
+    expect(page.body).not.toMatch(/(src|href)="https?:/);
+  });
+
+  it('answers in the shape that its schemas promise', async () => {
+    const get = async (url: string) => (await api.request('GET', url, { key })).json();
+    expect(faultsOf(Job, await get(`/v1/jobs/${jobId}`))).toEqual([]);
+    expect(faultsOf(JobList, await get('/v1/jobs'))).toEqual([]);
+    expect(faultsOf(JobEventList, await get(`/v1/jobs/${jobId}/events`))).toEqual([]);
+    expect(faultsOf(MetricSeriesList, await get(`/v1/jobs/${jobId}/metrics`))).toEqual([]);
+    expect(faultsOf(CheckpointList, await get(`/v1/jobs/${jobId}/checkpoints`))).toEqual([]);
+    expect(faultsOf(DatasetList, await get('/v1/datasets'))).toEqual([]);
+    expect(faultsOf(Problem, await get('/v1/nowhere'))).toEqual([]);
+  });
+
+  it('gives each recipe with a schema whose defaults make a valid job on data of the right shape', async () => {
+    const { data } = (await api.request('GET', '/v1/recipes', { key })).json();
+    expect(data.map((recipe: { name: string }) => recipe.name)).toEqual(['ep', 'prototypical-ep']);
+    for (const recipe of data) {
+      const body = { recipe: recipe.name, dataset: { name: 'tiny' } };
+      const { errors } = (await api.request('POST', '/v1/jobs', { key, body })).json();
+      // MNIST's shape is in the defaults, so on the tiny data nothing but the shape is wrong.
+      expect(errors.map((fault: { pointer: string }) => fault.pointer)).toEqual(['/network/layers/0', '/network/layers/2']);
+    }
+  });
+
+  it('sends a request id and security headers with every answer, refusals included', async () => {
+    for (const url of ['/livez', '/v1/jobs', '/nowhere']) {
+      const { headers } = await api.request('GET', url);
+      expect(headers['x-request-id']).toMatch(/^req_/);
+      expect(headers['x-content-type-options']).toBe('nosniff');
+    }
+  });
+});
