@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * One run over every package. `numerics` needs nothing; `services` shares one embedded Postgres and, where installed, one
- * redis-server, started by testing/services.ts. Its files run one after another: the machine has two cores.
+ * redis-server, started by testing/services.ts. Its files run one after another: the machine has two cores. `layers` asks
+ * about the repository itself: who imports whom, and what would be deployed.
  */
 export default defineConfig({
   test: {
@@ -17,7 +18,12 @@ export default defineConfig({
       {
         test: {
           name: 'services',
-          include: ['packages/{store,queue}/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'scripts/src/**/*.test.ts', 'testing/end-to-end/**/*.test.ts'],
+          include: [
+            'packages/{store,queue}/src/**/*.test.ts',
+            'apps/*/src/**/*.test.ts',
+            'scripts/src/**/*.test.ts',
+            'testing/end-to-end/**/*.test.ts',
+          ],
           globalSetup: ['testing/services.ts'],
           fileParallelism: false,
           testTimeout: 60_000,

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { environmentExampleFindings } from './checks/environment-example.ts';
 import { inlineImportTypeFindings } from './checks/inline-import-types.ts';
 import { largestFileFindings } from './checks/largest-file.ts';
+import { CRUISED_FOLDERS, CRUISER, CRUISER_RULES } from './checks/layers.ts';
 import { machinePathFindings } from './checks/machine-paths.ts';
 import { PROCESS_NAMES, processEnvironment } from './checks/process-environment.ts';
 import { readSourceFiles, type SourceFile } from './checks/source-files.ts';
@@ -20,15 +21,11 @@ const tool = (entry: string, ...args: string[]) => runTool(projectRoot, entry, a
 const ofSources = async (findings: (files: readonly SourceFile[]) => string[]) => resultOf(findings(await sources));
 
 const STEPS: Readonly<Record<string, () => Promise<ToolResult>>> = {
-  'format and lint': () => tool('@biomejs/biome/bin/biome', 'check'),
+  'format and lint': () => tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings'),
   'types of the packages': () => tool('typescript/bin/tsc', '-b'),
   'types of the tests': () => tool('typescript/bin/tsc', '-p', 'testing/tsconfig.json'),
   // That it sees what it should is the business of testing/layers.
-  layers: () =>
-    tool(
-      'dependency-cruiser/bin/dependency-cruise.mjs',
-      ...['--config', '.dependency-cruiser.cjs', 'packages', 'apps', 'scripts', 'testing'],
-    ),
+  layers: () => tool(CRUISER, '--config', CRUISER_RULES, ...CRUISED_FOLDERS),
   'unused and unlisted': () => tool('knip/bin/knip.js', '--no-progress', '--treat-config-hints-as-errors'),
   'largest file': () => ofSources(largestFileFindings),
   'machine paths': () => ofSources(machinePathFindings),

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { CRUISED_FOLDERS, CRUISER, CRUISER_RULES } from '../../scripts/src/checks/layers.ts';
 
 export interface Violation {
   readonly rule: string;
@@ -20,13 +21,12 @@ export interface Cruise {
 
 export const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 
-const RULES = path.join(projectRoot, '.dependency-cruiser.cjs');
-const CRUISER = path.join(projectRoot, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
-export const CRUISED_FOLDERS = ['packages', 'apps', 'scripts', 'testing'];
+const RULES = path.join(projectRoot, CRUISER_RULES);
 const MAXIMUM_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 export async function cruise(root: string): Promise<Cruise> {
-  const args = [CRUISER, '--config', RULES, '--output-type', 'json', ...CRUISED_FOLDERS];
+  const program = path.join(projectRoot, 'node_modules', CRUISER);
+  const args = [program, '--config', RULES, '--output-type', 'json', ...CRUISED_FOLDERS];
   const output = await new Promise<string>((resolve, reject) => {
     execFile(process.execPath, args, { cwd: root, maxBuffer: MAXIMUM_OUTPUT_BYTES }, (error, stdout, stderr) => {
       // It exits with the number of violations, so only an empty answer is a failure.

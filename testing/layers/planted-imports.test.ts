@@ -3,7 +3,8 @@ import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CRUISED_FOLDERS, type Cruise, cruise, projectRoot, ruleNames } from './cruise.ts';
+import { CRUISED_FOLDERS } from '../../scripts/src/checks/layers.ts';
+import { type Cruise, cruise, projectRoot, ruleNames } from './cruise.ts';
 import { PLANTS, writePlantedTree } from './planted-tree.ts';
 
 describe('in a tree of planted imports', () => {
@@ -53,8 +54,8 @@ describe('in this repository', () => {
 });
 
 /** A little under what there was on 2026-11-21; a tree that shrinks below needs a look at why. */
-const MODULES_AT_LEAST = 160;
-const DEPENDENCIES_AT_LEAST = 650;
+const MODULES_AT_LEAST = 170;
+const DEPENDENCIES_AT_LEAST = 750;
 
 const NOT_OURS = new Set(['node_modules', 'dist', 'generated']);
 

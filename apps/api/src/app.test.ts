@@ -1,5 +1,14 @@
 /** The service as a whole: health, the OpenAPI document, headers, and answers that keep to their schemas. */
-import { CheckpointList, DatasetList, faultsOf, Job, JobEventList, JobList, MetricSeriesList, Problem } from '@settle/contracts';
+import {
+  CheckpointList,
+  DatasetList,
+  faultsOf,
+  Job,
+  JobEventList,
+  JobList,
+  MetricSeriesList,
+  Problem,
+} from '@settle/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../../../testing/test-api.ts';
 import { TINY_JOB } from '../../../testing/tiny-dataset.ts';
@@ -35,9 +44,9 @@ describe('the API', () => {
   it('describes itself in OpenAPI 3.1, with an operationId and answers for every route', async () => {
     const document = (await api.request('GET', '/openapi.json')).json();
     expect(document.openapi).toMatch(/^3\.1/);
-    const operations = Object.values<Record<string, { operationId?: string; responses?: object }>>(document.paths).flatMap(
-      (methods) => Object.values(methods),
-    );
+    const operations = Object.values<Record<string, { operationId?: string; responses?: object }>>(
+      document.paths,
+    ).flatMap((methods) => Object.values(methods));
     const names = operations.map((operation) => operation.operationId);
     expect(new Set(names).size).toBe(operations.length);
     expect(names).not.toContain(undefined);
@@ -82,7 +91,10 @@ describe('the API', () => {
       const body = { recipe: recipe.name, dataset: { name: 'tiny' } };
       const { errors } = (await api.request('POST', '/v1/jobs', { key, body })).json();
       // MNIST's shape is in the defaults, so on the tiny data nothing but the shape is wrong.
-      expect(errors.map((fault: { pointer: string }) => fault.pointer)).toEqual(['/network/layers/0', '/network/layers/2']);
+      expect(errors.map((fault: { pointer: string }) => fault.pointer)).toEqual([
+        '/network/layers/0',
+        '/network/layers/2',
+      ]);
     }
   });
 

@@ -1,12 +1,9 @@
 /** How is BullMQ opened on each store? The only file that knows its options; producer and consumer see no difference. */
 import { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type BackendFactory,
   createPostgresBackend,
   type Job,
   type PostgresConnectionOptions,
-  type PostgresQueueBackend,
   Queue,
   type RedisOptions,
   Worker,
@@ -49,7 +46,7 @@ export function openQueue(config: QueueConfig) {
     case 'postgres': {
       const sockets = trackedSockets();
       const connection = postgresOptions(config, QUEUE_SILENCE_MS, sockets);
-      const { Queue: PostgresQueue } = withBackend(pacedPostgresBackend);
+      const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
       return { queue: new PostgresQueue<Delivery, void>(QUEUE_NAME, { connection }), abandon: sockets.destroy };
     }
     case 'redis': {
@@ -79,7 +76,7 @@ export function openWorker(config: QueueConfig, settings: WorkerSettings, proces
     case 'postgres': {
       const sockets = trackedSockets();
       const connection = postgresOptions(config, WORKER_SILENCE_MS, sockets);
-      const { Worker: PostgresWorker } = withBackend(pacedPostgresBackend);
+      const { Worker: PostgresWorker } = withBackend(createPostgresBackend);
       const worker = new PostgresWorker<Delivery, void>(QUEUE_NAME, process, { ...shared, connection });
       return { worker, abandon: sockets.destroy };
     }
@@ -162,21 +159,3 @@ function trackedSockets() {
     },
   };
 }
-
-/**
- * BullMQ's worker waits after a refused connection, but asks again at once after any other error: hundreds of times a
- * second while a server is starting or shutting down.
- */
-const pacedPostgresBackend: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = (name, options, more) => {
-  const backend = createPostgresBackend(name, options, more);
-  const moveToActive = backend.moveToActive.bind(backend);
-  backend.moveToActive = async (token, workerName) => {
-    try {
-      return await moveToActive(token, workerName);
-    } catch (error) {
-      await sleep(RETRY_MS);
-      throw error;
-    }
-  };
-  return backend;
-};

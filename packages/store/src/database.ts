@@ -21,7 +21,11 @@ export interface DatabaseOptions {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A statement that hangs longer is ended by the server, so that nothing waits for ever on a lock. */
-const STATEMENT_TIMEOUT_MS = 60_000;
+const STATEMENT_TIMEOUT_MS = 10_000;
+/** An answer that does not come is given up a little later, and its connection with it: a network may forget both. */
+const QUERY_TIMEOUT_MS = 12_000;
+/** Short, because connections that a network forgot while they were idle are found out one by one, each at that price. */
+const IDLE_TIMEOUT_MS = 5_000;
 
 export function openDatabase({ connectionString, maximumConnections = 10, onError }: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -29,11 +33,16 @@ export function openDatabase({ connectionString, maximumConnections = 10, onErro
     max: maximumConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    keepAlive: true,
   });
   pool.on('error', onError);
   // The pool listens to idle connections only; one that breaks while it is lent out would end the process.
   pool.on('connect', (client) => client.on('error', onError));
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { onPoolError: onError, onConnectionError: onError }) });
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool, { onPoolError: onError, onConnectionError: onError }),
+  });
   return {
     prisma,
     pool,
@@ -50,18 +59,29 @@ export async function inTransaction<Result>(
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
-  let broken: Error | undefined;
   try {
     await client.query('BEGIN');
     const result = await work(client);
     await client.query('COMMIT');
+    client.release();
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((rollbackError: Error) => {
-      broken = rollbackError;
-    });
+    await rollBack(client, error);
     throw error;
-  } finally {
-    client.release(broken);
   }
+}
+
+/** A connection that gave no answer is not asked again: ending it rolls back as well. */
+async function rollBack(client: pg.PoolClient, cause: unknown): Promise<void> {
+  const answered =
+    cause instanceof pg.DatabaseError || !(cause instanceof Error && /timeout|terminated|closed/i.test(cause.message));
+  if (!answered) {
+    client.release(true);
+    return;
+  }
+  const failure = await client.query('ROLLBACK').then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  client.release(failure);
 }

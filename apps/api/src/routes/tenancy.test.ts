@@ -1,6 +1,7 @@
 /** Every route against a missing key, a wrong key and a foreign project: what is not yours answers as if it were not there. */
-import { putBlob, referenceBlob } from '@settle/store';
+
 import { newId, uuidFromId } from '@settle/contracts';
+import { putBlob, referenceBlob } from '@settle/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../../../../testing/test-api.ts';
 import { TINY_JOB } from '../../../../testing/tiny-dataset.ts';
@@ -44,8 +45,17 @@ describe('every route below /v1', () => {
     for (const { method, path } of operations) {
       const url = path.replace('{id}', idFor(path));
       for (const authorization of [undefined, 'Bearer', 'Bearer x', `Basic ${owner}`, `Bearer ${unknown}`]) {
-        const response = await api.request(method, url, authorization === undefined ? {} : { headers: { authorization } });
-        expect([method, path, response.statusCode, response.json().code]).toEqual([method, path, 401, 'unauthenticated']);
+        const response = await api.request(
+          method,
+          url,
+          authorization === undefined ? {} : { headers: { authorization } },
+        );
+        expect([method, path, response.statusCode, response.json().code]).toEqual([
+          method,
+          path,
+          401,
+          'unauthenticated',
+        ]);
         expect(response.headers['www-authenticate']).toBe('Bearer');
       }
     }

@@ -48,6 +48,10 @@ export interface RunningJob {
   handBack(): void;
   /** True from the claim until the end is about to be written. */
   holding(): boolean;
+  /** The lease was renewed and is good until then, on this process's monotonic clock. */
+  renewed(goodUntilMs: number): void;
+  /** True when the lease may have run out for want of a renewal: others may hold the job by now. */
+  outlived(nowMs: number): boolean;
   /** The lease is gone: stop without another word. */
   abandon(): void;
   /** Resolves when nothing of this job is left in this process; never rejects. */
@@ -63,6 +67,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
   let request: 'none' | 'cancel' | 'hand-back' = 'none';
   let abandoned = false;
   let holding = false;
+  let goodUntilMs = 0;
 
   const ask = (wanted: 'cancel' | 'hand-back') => {
     if (request === 'none') request = wanted;
@@ -82,12 +87,15 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
   };
 
   const life = async () => {
-    const claim = await stored(() =>
-      claimJob(host.database, fence, { id: host.workerId, kernels: wasmKernels.name }, host.leaseMs),
-    );
+    let askedMs = 0;
+    const claim = await stored(() => {
+      askedMs = performance.now();
+      return claimJob(host.database, fence, { id: host.workerId, kernels: wasmKernels.name }, host.leaseMs);
+    });
     if (claim.kind === 'abandoned' || claim.value.kind === 'lease-lost') return;
     const claimed = claim.value.value;
     holding = true;
+    goodUntilMs = askedMs + host.leaseMs;
     log.info({ event: 'job_claimed', resumed_from_step: claimed.checkpoint?.step ?? 0 }, 'a job was claimed');
     if (claimed.cancelRequested) return end({ kind: 'cancelled' });
 
@@ -111,6 +119,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
         checkpoint === undefined
           ? undefined
           : await loadBlob(host.database.pool, Buffer.from(checkpoint.sha256, 'hex'));
+      if (abandoned) return;
       if (request !== 'none') return await end({ kind: request === 'cancel' ? 'cancelled' : 'handed-back' });
       await train(spec, claimed, {
         spec,
@@ -242,6 +251,10 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     cancel: () => ask('cancel'),
     handBack: () => ask('hand-back'),
     holding: () => holding,
+    renewed(untilMs) {
+      goodUntilMs = Math.max(goodUntilMs, untilMs);
+    },
+    outlived: (nowMs) => holding && nowMs > goodUntilMs,
     abandon,
     done: life().catch((error: unknown) => {
       // What is left open here ends with the lease: the job is queued again and not lost.

@@ -56,7 +56,6 @@ export async function startSupervisor({
   const host: JobHost = { database, datasets: datasetCache(database), workerId: worker.id, leaseMs, log };
   const running = new Map<string, RunningJob>();
   let draining = false;
-  let leasesGoodUntil = performance.now() + leaseMs;
   const keyOf = ({ jobId, lease }: { readonly jobId: string; readonly lease: number }) => `${jobId} ${lease}`;
 
   const handle = async ({ jobId, lease }: Delivery) => {
@@ -84,10 +83,12 @@ export async function startSupervisor({
     const asked = performance.now();
     const holders = [...running.values()].filter((job) => job.holding());
     const held = await renewLeases(database, worker.id, leaseMs);
-    leasesGoodUntil = asked + leaseMs;
     passOn(held);
     const kept = new Set(held.map(keyOf));
-    for (const job of holders) if (job.holding() && !kept.has(keyOf(job.fence))) job.abandon();
+    for (const job of holders) {
+      if (kept.has(keyOf(job.fence))) job.renewed(asked + leaseMs);
+      else if (job.holding()) job.abandon();
+    }
   };
 
   await reportWorker(database, worker, false);
@@ -106,9 +107,7 @@ export async function startSupervisor({
     }),
     // Apart from the others, because it must work while every query hangs.
     every(CONTROL_MS, log, async () => {
-      if (running.size === 0) leasesGoodUntil = performance.now() + leaseMs;
-      // The database has been away for a whole lease: others may hold these jobs by now.
-      if (performance.now() > leasesGoodUntil) for (const job of running.values()) job.abandon();
+      for (const job of running.values()) if (job.outlived(performance.now())) job.abandon();
     }),
   ];
   log.info({ event: 'worker_started', worker: worker.id, slots, kernels: worker.kernels }, 'the worker takes jobs');

@@ -195,14 +195,12 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
       const dynamics: Dynamics = { kind: 'energy-gradient', stepSize };
       expect(() => set.build({ ...network, dynamics }, 2, arena)).toThrow(RangeError);
     }
-    const ok = { weights: [new Float32Array(6)], biases: [new Float32Array(2)] };
-    for (const bad of [
-      { ...ok, weights: [] },
-      { ...ok, biases: [] },
-      { ...ok, weights: [new Float32Array(5)] },
-      { ...ok, biases: [new Float32Array(3)] },
-    ]) {
-      expect(() => kernels.writeParameters(bad)).toThrow(RangeError);
+    const weights = [new Float32Array(6)];
+    const biases = [new Float32Array(2)];
+    kernels.writeParameters({ weights, biases });
+    for (const wrong of [[], [new Float32Array(5)], [new Float32Array(3), new Float32Array(6)]]) {
+      expect(() => kernels.writeParameters({ weights: wrong, biases })).toThrow(RangeError);
+      expect(() => kernels.writeParameters({ weights, biases: wrong })).toThrow(RangeError);
     }
   });
 

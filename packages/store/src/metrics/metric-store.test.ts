@@ -79,7 +79,12 @@ describe('metric series', () => {
     [5, 100, 5],
   ])('answers 2,345 points with at most %i, from level %i', async (maxPoints, level, answered) => {
     const { id, uuid } = await newJob();
-    await write(uuid, 1, 1, Array.from({ length: 2_345 }, (_, i) => Math.sin(i)));
+    await write(
+      uuid,
+      1,
+      1,
+      Array.from({ length: 2_345 }, (_, i) => Math.sin(i)),
+    );
     const series = await read(id, maxPoints);
     expect(series).toMatchObject({ total_points: 2_345, level, nonfinite: 0 });
     expect(series.points).toHaveLength(answered);
@@ -94,18 +99,31 @@ describe('metric series', () => {
     expect(series.points.map((point) => point[1])).toEqual([1, null, null, 4]);
   });
 
-  it.each([10_000, 100, 7])('shows each step once after a resume, from the lease that counts (%i points)', async (maxPoints) => {
-    const { id, uuid } = await newJob();
-    await write(uuid, 1, 1, Array.from({ length: 1_500 }, () => 1));
-    await write(uuid, 2, 1_201, Array.from({ length: 900 }, () => 2));
-    await store.database.pool.query(
-      `INSERT INTO attempt (job_id, lease, worker_id, kernels, resumed_from_step)
+  it.each([10_000, 100, 7])(
+    'shows each step once after a resume, from the lease that counts (%i points)',
+    async (maxPoints) => {
+      const { id, uuid } = await newJob();
+      await write(
+        uuid,
+        1,
+        1,
+        Array.from({ length: 1_500 }, () => 1),
+      );
+      await write(
+        uuid,
+        2,
+        1_201,
+        Array.from({ length: 900 }, () => 2),
+      );
+      await store.database.pool.query(
+        `INSERT INTO attempt (job_id, lease, worker_id, kernels, resumed_from_step)
        VALUES ($1, 1, $2, 'wasm', 0), ($1, 2, $2, 'wasm', 1200)`,
-      [uuid, uuidFromId('worker', newId('worker'))],
-    );
-    const series = await read(id, maxPoints);
-    expect(series.total_points).toBe(2_100);
-    const sum = series.points.reduce((total, point) => total + Number(point[1]) * Number(point[4]), 0);
-    expect(sum).toBeCloseTo(1_200 + 2 * 900, 6);
-  });
+        [uuid, uuidFromId('worker', newId('worker'))],
+      );
+      const series = await read(id, maxPoints);
+      expect(series.total_points).toBe(2_100);
+      const sum = series.points.reduce((total, point) => total + Number(point[1]) * Number(point[4]), 0);
+      expect(sum).toBeCloseTo(1_200 + 2 * 900, 6);
+    },
+  );
 });

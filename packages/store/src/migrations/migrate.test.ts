@@ -44,11 +44,15 @@ describe('migrate', () => {
       const url = pathToFileURL(`${folder}/`);
       const broken = path.join(folder, '99990101000000_broken');
       await cp(path.join(folder, '20261121120000_first'), broken, { recursive: true });
-      await expect(migrate(scratch.connectionString, url)).rejects.toThrow(/99990101000000_broken failed.*already exists/);
+      await expect(migrate(scratch.connectionString, url)).rejects.toThrow(
+        /99990101000000_broken failed.*already exists/,
+      );
       await rm(broken, { recursive: true });
       expect(await migrate(scratch.connectionString, url)).toEqual([]);
       await appendFile(path.join(folder, '20261121120000_first', 'migration.sql'), '\n-- changed\n');
-      await expect(migrate(scratch.connectionString, url)).rejects.toThrow(/20261121120000_first was applied with another content/);
+      await expect(migrate(scratch.connectionString, url)).rejects.toThrow(
+        /20261121120000_first was applied with another content/,
+      );
     } finally {
       await rm(folder, { recursive: true });
     }

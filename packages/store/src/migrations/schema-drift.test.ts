@@ -78,8 +78,16 @@ function columnsIn(schema: string): Column[] {
       if (match === null || names.has(type)) return [];
       const native = /@db\.\w+(\(\d+\))?/.exec(attributes)?.[0];
       const postgresType = POSTGRES_TYPES[native === undefined ? type : `${type} ${native}`];
-      if (postgresType === undefined) throw new Error(`no Postgres type is known for ${type} ${native ?? ''} of ${name}.${field}`);
-      return [{ table, column: /@map\("(\w+)"\)/.exec(attributes)?.[1] ?? field, type: postgresType, nullable: modifier === '?' }];
+      if (postgresType === undefined)
+        throw new Error(`no Postgres type is known for ${type} ${native ?? ''} of ${name}.${field}`);
+      return [
+        {
+          table,
+          column: /@map\("(\w+)"\)/.exec(attributes)?.[1] ?? field,
+          type: postgresType,
+          nullable: modifier === '?',
+        },
+      ];
     });
   });
 }

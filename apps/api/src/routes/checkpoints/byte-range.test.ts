@@ -27,13 +27,20 @@ describe('parseByteRange', () => {
 
   it('never gives bytes outside the file, whatever the header says', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.string().map((text) => `bytes=${text}`)), size, (header, sizeBytes) => {
-        const range = parseByteRange(header, sizeBytes);
-        if (range.kind !== 'part') return;
-        expect(range.begin).toBeGreaterThanOrEqual(0);
-        expect(range.begin).toBeLessThan(range.end);
-        expect(range.end).toBeLessThanOrEqual(sizeBytes);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string().map((text) => `bytes=${text}`),
+        ),
+        size,
+        (header, sizeBytes) => {
+          const range = parseByteRange(header, sizeBytes);
+          if (range.kind !== 'part') return;
+          expect(range.begin).toBeGreaterThanOrEqual(0);
+          expect(range.begin).toBeLessThan(range.end);
+          expect(range.end).toBeLessThanOrEqual(sizeBytes);
+        },
+      ),
     );
   });
 

@@ -15,7 +15,8 @@ describe('GET /v1/jobs/{id}/events', () => {
   });
   afterAll(() => api.close());
 
-  const newJob = async (): Promise<string> => (await api.request('POST', '/v1/jobs', { key, body: TINY_JOB })).json().id;
+  const newJob = async (): Promise<string> =>
+    (await api.request('POST', '/v1/jobs', { key, body: TINY_JOB })).json().id;
   const stream = (id: string, headers: Record<string, string> = {}) =>
     fetch(`${baseUrl}/v1/jobs/${id}/events`, {
       headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream', ...headers },
@@ -29,7 +30,10 @@ describe('GET /v1/jobs/{id}/events', () => {
       seen.push(event);
       if (seen.length === 1) await client.cancelJob(id);
     }
-    expect(seen.map((event) => (event.type === 'job.status' ? event.data.status : event.type))).toEqual(['queued', 'cancelled']);
+    expect(seen.map((event) => (event.type === 'job.status' ? event.data.status : event.type))).toEqual([
+      'queued',
+      'cancelled',
+    ]);
     expect((await client.listEvents(id)).data).toEqual(seen);
   });
 

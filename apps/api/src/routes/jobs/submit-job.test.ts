@@ -22,7 +22,12 @@ describe('POST /v1/jobs', () => {
     const response = await submit(body, headers);
     const problem = response.json();
     expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
-    expect(problem).toMatchObject({ code, status: PROBLEMS[code].status, title: PROBLEMS[code].title, instance: '/v1/jobs' });
+    expect(problem).toMatchObject({
+      code,
+      status: PROBLEMS[code].status,
+      title: PROBLEMS[code].title,
+      instance: '/v1/jobs',
+    });
     expect(problem.request_id).toMatch(/^req_/);
     expect(response.statusCode).toBe(PROBLEMS[code].status);
     expect(await stored()).toBe(before);
@@ -39,7 +44,12 @@ describe('POST /v1/jobs', () => {
       name: 'first',
       status: 'queued',
       is_terminal: false,
-      spec: { seed: 1, target: 'cpu', settling: { step_size: 0.5, nudging: 'random-sign' }, limits: { max_attempts: 3 } },
+      spec: {
+        seed: 1,
+        target: 'cpu',
+        settling: { step_size: 0.5, nudging: 'random-sign' },
+        limits: { max_attempts: 3 },
+      },
     });
   });
 
@@ -84,7 +94,11 @@ describe('POST /v1/jobs', () => {
     ['a dataset name that Postgres cannot hold', { ...TINY_JOB, dataset: { name: 'a\u0000b' } }, '/dataset/name'],
     ['half a surrogate pair', { ...TINY_JOB, name: '\ud800' }, '/name'],
     ['a network beyond all memory', { ...TINY_JOB, network: { layers: [16, 1_000_000, 1_000, 2] } }, '/network/layers'],
-    ['a batch beyond all memory', { ...TINY_JOB, network: { layers: [16, 500, 2] }, training: { batch_size: 100_000 } }, '/training/batch_size'],
+    [
+      'a batch beyond all memory',
+      { ...TINY_JOB, network: { layers: [16, 500, 2] }, training: { batch_size: 100_000 } },
+      '/training/batch_size',
+    ],
     ['NaN as text', { ...TINY_JOB, training: { learning_rates: ['NaN', 0.1] } }, '/training/learning_rates/0'],
     ['a list', [TINY_JOB], ''],
     ['null', null, ''],
