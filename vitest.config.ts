@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * One run over every package. `numerics` needs nothing; `services` shares one embedded Postgres and, where installed, one
+ * One run over every package. `units` needs nothing; `services` shares one embedded Postgres and, where installed, one
  * redis-server, started by testing/services.ts. Its files run one after another: the machine has two cores. `layers` asks
  * about the repository itself: who imports whom, and what would be deployed.
  */
@@ -10,8 +10,8 @@ export default defineConfig({
     projects: [
       {
         test: {
-          name: 'numerics',
-          include: ['packages/core/src/**/*.test.ts', 'packages/contracts/src/**/*.test.ts'],
+          name: 'units',
+          include: ['packages/{core,contracts,client}/src/**/*.test.ts', 'apps/worker/src/**/*.test.ts'],
           testTimeout: 60_000,
         },
       },
@@ -20,7 +20,7 @@ export default defineConfig({
           name: 'services',
           include: [
             'packages/{store,queue}/src/**/*.test.ts',
-            'apps/*/src/**/*.test.ts',
+            'apps/api/src/**/*.test.ts',
             'scripts/src/**/*.test.ts',
             'testing/end-to-end/**/*.test.ts',
           ],

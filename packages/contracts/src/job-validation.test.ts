@@ -46,7 +46,7 @@ describe('validateJob', () => {
     ];
     fc.assert(
       fc.property(fc.subarray([...planted], { minLength: 1 }), (chosen) => {
-        const body = chosen.reduce((merged, [, part]) => ({ ...merged, ...mergeOneLevel(merged, part) }), {});
+        const body = chosen.reduce<object>((merged, [, part]) => mergeOneLevel(merged, part), {});
         const verdict = validateJob({ recipe: 'ep', dataset: { name: 'mnist' }, ...body }, mnist);
         const pointers = verdict.kind === 'invalid' ? verdict.faults.map((fault) => fault.pointer) : [];
         expect(pointers.toSorted()).toEqual(chosen.map(([pointer]) => pointer).toSorted());
@@ -55,13 +55,13 @@ describe('validateJob', () => {
   });
 });
 
+/** Both objects, and the members of both where they have an object under the same key. */
 function mergeOneLevel(into: object, part: object): object {
-  const existing = new Map<string, unknown>(Object.entries(into));
-  return Object.fromEntries(
-    Object.entries(part).map(([key, value]) => {
-      const before = existing.get(key);
-      const both = typeof before === 'object' && typeof value === 'object' && !Array.isArray(value);
-      return [key, both ? { ...before, ...value } : value];
-    }),
-  );
+  const merged = new Map<string, unknown>(Object.entries(into));
+  for (const [key, value] of Object.entries(part)) {
+    const before = merged.get(key);
+    const both = typeof before === 'object' && typeof value === 'object' && !Array.isArray(value);
+    merged.set(key, both ? { ...before, ...value } : value);
+  }
+  return Object.fromEntries(merged);
 }

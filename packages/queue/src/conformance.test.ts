@@ -1,4 +1,8 @@
-/** Both stores keep the same promises. Each test has a store of its own: a database, or an emptied Redis. */
+/**
+ * Both stores keep the same promises. Each test has a store of its own: a database, or an emptied Redis.
+ *
+ * File length: one contract, one suite; cut in two, a promise could be made by one store and not by the other.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { epRecipe } from './equilibrium-propagation.ts';
-import { type MethodDescription, methodFrom } from './method.ts';
+import { methodFrom } from './method.ts';
+import type { MethodDescription } from './method-description.ts';
 import { parseMethodDescription } from './method-parser.ts';
 import { prototypicalEpRecipe } from './prototypical-equilibrium-propagation.ts';
 

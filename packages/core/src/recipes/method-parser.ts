@@ -1,6 +1,6 @@
 /** Reads a method's description from outside, such as a checkpoint's header. Throws RangeError, naming the field. */
 import type { Nudging } from '../estimators/equilibrium-propagation.ts';
-import type { MethodDescription } from './method.ts';
+import type { MethodDescription } from './method-description.ts';
 
 export function parseMethodDescription(value: unknown): MethodDescription {
   const fields = recordOf(value, 'method');

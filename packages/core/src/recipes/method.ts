@@ -2,30 +2,14 @@
  * A method: one point in the product of axes (model, estimator, optimizer, initialization), as data and as the parts
  * built from it. The data goes into checkpoints, so that a file alone says how its network settles.
  */
-import { equilibriumPropagation, type Nudging } from '../estimators/equilibrium-propagation.ts';
+import { equilibriumPropagation } from '../estimators/equilibrium-propagation.ts';
 import type { GradientEstimator } from '../estimators/gradient-estimator.ts';
-import type { ActivationName } from '../kernels/kernel-set.ts';
 import { deepHopfield } from '../models/deep-hopfield.ts';
-import type { InitializationName } from '../models/initialization.ts';
 import type { LayeredModel } from '../models/layered-model.ts';
 import { prototypical } from '../models/prototypical.ts';
 import { type Optimizer, stochasticGradientDescent } from '../optimizers/stochastic-gradient-descent.ts';
+import type { MethodDescription } from './method-description.ts';
 import { parseMethodDescription } from './method-parser.ts';
-
-export interface MethodDescription {
-  readonly recipe: string;
-  readonly layerSizes: readonly number[];
-  readonly activation: ActivationName;
-  readonly model:
-    | { readonly kind: 'deep-hopfield'; readonly stepSize: number }
-    | { readonly kind: 'prototypical'; readonly nudge: 'inside' | 'outside' };
-  readonly nudging: Nudging;
-  readonly freeSteps: number;
-  readonly nudgedSteps: number;
-  readonly initialization: InitializationName;
-  /** Input layer first, one per weight matrix. */
-  readonly learningRates: readonly number[];
-}
 
 export interface Method {
   readonly description: MethodDescription;

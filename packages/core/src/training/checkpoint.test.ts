@@ -32,6 +32,7 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc
       kernelSet: fc.constant(wide ? 'reference' : 'wasm'),
       seed: counts,
       dataset: fc.string({ unit: 'binary' }),
+      batchSize: counts,
       position: fc.record({
         epoch: counts,
         batch: counts,

@@ -7,7 +7,7 @@
  */
 import { type NamedTensor, readSafetensors, SafetensorsError, writeSafetensors } from '../checkpoints/safetensors.ts';
 import type { ParameterValues } from '../kernels/kernel-set.ts';
-import type { MethodDescription } from '../recipes/method.ts';
+import type { MethodDescription } from '../recipes/method-description.ts';
 import { parseMethodDescription } from '../recipes/method-parser.ts';
 import type { EpochSums, TrainingPosition } from './events.ts';
 
@@ -17,6 +17,7 @@ export interface Checkpoint {
   readonly kernelSet: string;
   readonly seed: number;
   readonly dataset: string;
+  readonly batchSize: number;
   readonly position: TrainingPosition;
   readonly parameters: ParameterValues;
 }
@@ -51,6 +52,7 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
     kernelSet: parseString(header, 'kernelSet'),
     seed: parseCount(header, 'seed'),
     dataset: parseString(header, 'dataset'),
+    batchSize: parseCount(header, 'batchSize'),
     position: parsePosition(header.position),
     parameters: {
       weights: pairs.map(({ below, above, k }) => find(`weights.${k}`, [below, above])),

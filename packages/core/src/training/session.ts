@@ -66,9 +66,12 @@ function placeParameters(options: SessionOptions, kernels: NetworkKernels) {
   if (JSON.stringify(checkpoint.method) !== JSON.stringify(method.description) || checkpoint.seed !== seed) {
     throw new RangeError('the checkpoint belongs to another method or seed');
   }
+  if (checkpoint.dataset !== options.train.name || checkpoint.batchSize !== options.batchSize) {
+    throw new RangeError('the checkpoint belongs to another data set or batch size');
+  }
   const { batch, sums } = checkpoint.position;
   if (sums.samples !== Math.min(batch * options.batchSize, options.train.sampleCount)) {
-    throw new RangeError('the checkpoint stopped within an epoch of another batch size or data set');
+    throw new RangeError('the checkpoint stopped within an epoch of a data set of another length');
   }
   kernels.writeParameters(checkpoint.parameters);
   return checkpoint.position;

@@ -60,6 +60,7 @@ export function* train(problem: TrainingProblem, start: TrainingPosition): Gener
       kernelSet: problem.kernelSet,
       seed: problem.seed,
       dataset: problem.train.name,
+      batchSize,
       position,
       parameters: kernels.readParameters(),
     });

@@ -1,10 +1,10 @@
 import { type JobId, newId, uuidFromId, validateJob } from '@settle/contracts';
-import { submitJob } from '@settle/store';
+import { CHUNK_POINTS, readMetrics, submitJob } from '@settle/store';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestStore, type TestStore } from '../../../../testing/test-store.ts';
 import { TINY_JOB } from '../../../../testing/tiny-dataset.ts';
-import { CHUNK_POINTS, readMetrics, writeMetricChunk } from './metric-store.ts';
+import { writeMetricChunk } from './metric-store.ts';
 import { mergeBuckets, rollUp } from './roll-up.ts';
 
 const points = fc.array(

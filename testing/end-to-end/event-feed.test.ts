@@ -1,8 +1,8 @@
 /** The event feed, over a real socket: server-sent events and long polls tell the same story. */
 import { type FollowedEvent, settleClient } from '@settle/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi } from '../../../../../testing/test-api.ts';
-import { TINY_JOB } from '../../../../../testing/tiny-dataset.ts';
+import { startTestApi, type TestApi } from '../test-api.ts';
+import { TINY_JOB } from '../tiny-dataset.ts';
 
 describe('GET /v1/jobs/{id}/events', () => {
   let api: TestApi;
