@@ -2,6 +2,9 @@
 import process from 'node:process';
 import { launchStack } from './stack/launch-stack.ts';
 import { dataFolder } from './stack/project-root.ts';
+import type { ServiceProcess } from './stack/service-process.ts';
+
+const RESTART_MS = 1_000;
 
 const say = (text: string) => console.log(`settle: ${text}`);
 
@@ -25,9 +28,21 @@ const stop = async (code: number) => {
   process.exit(code);
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
-for (const service of [stack.api, stack.worker]) {
-  void service.ended.then(() => {
-    if (!stopping) say(`the ${service.name} has ended; see ${service.logFile}`);
-    return stop(1);
+
+/** A process that ends by itself is started again; its jobs go on from their last checkpoints. */
+function keepRunning(service: ServiceProcess, startAgain: () => Promise<ServiceProcess>): void {
+  void service.ended.then(async () => {
+    if (stopping) return;
+    say(`the ${service.name} has ended and is started again; see ${service.logFile}`);
+    await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+    if (stopping) return;
+    try {
+      keepRunning(await startAgain(), startAgain);
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+      await stop(1);
+    }
   });
 }
+keepRunning(stack.api, stack.startApi);
+keepRunning(stack.worker, stack.startWorker);

@@ -35,7 +35,10 @@ const say = (text: string) => out.write(`${text}\n`);
 /** Set by scripts/run.mjs: set-up counts. */
 const beganAtMs = Number(process.env.SETTLE_BEGAN_AT_MS ?? Date.now());
 let stack: Stack | undefined;
+/** Set while the job runs: an interrupted demo leaves nothing behind that the next one would train along. */
+let cancelJob: (() => Promise<unknown>) | undefined;
 const interrupted = async () => {
+  await cancelJob?.().catch(() => {});
   await stack?.stop();
   process.exit(130);
 };
@@ -61,9 +64,11 @@ async function runJob({ url, databaseUrl }: Stack) {
   const client = settleClient({ baseUrl: url, apiKey: await demoKey(databaseUrl) });
   const job = await client.submitJob(JOB);
   say(`Submitted ${job.id}: ${JOB.name}`);
+  cancelJob = () => client.cancelJob(job.id);
   const line = progressLine(out);
   for await (const event of client.followJob(job.id)) line.show(event);
   line.end();
+  cancelJob = undefined;
   const { status, result, failure } = await client.getJob(job.id);
   if (result === null) throw new Error(`the job is ${status}: ${failure?.message ?? 'no reason given'}`);
   say('Downloading the checkpoint and evaluating it in a fresh process ...');

@@ -25,11 +25,14 @@ export interface StackOptions {
 export interface Stack {
   readonly url: string;
   readonly databaseUrl: string;
+  /** The current API process; another after `startApi`. */
   readonly api: ServiceProcess;
   /** The current worker; another after `startWorker`. */
   readonly worker: ServiceProcess;
   readonly logFolder: string;
-  startWorker(environment?: Readonly<Record<string, string>>): Promise<ServiceProcess>;
+  /** Starts another API process on the same port, in place of one that has ended. */
+  startApi(): Promise<ServiceProcess>;
+  startWorker(): Promise<ServiceProcess>;
   stop(): Promise<void>;
 }
 
@@ -57,28 +60,36 @@ export async function launchStack({ folder, environment = {}, wantedPort, note }
     const port = await portOrAnother(wantedPort);
     if (port !== wantedPort) note(`port ${wantedPort} is taken; the API listens on ${port}`);
     const child = { ...settings, DATABASE_URL: databaseUrl, PORT: String(port) };
-    const start = async (name: string, entry: string, own: Readonly<Record<string, string>> = {}) => {
+    const start = async (name: string, entry: string) => {
       const started = await startServiceProcess({
         name,
         entry: path.join(projectRoot, entry),
-        environment: { ...child, ...own },
+        environment: child,
         logFolder,
       });
       stops.push(() => started.stop());
       return started;
     };
-    const api = await start('api', 'apps/api/dist/server.js');
-    let worker = await start('worker', 'apps/worker/dist/main.js');
+    const startApi = () => start('api', 'apps/api/dist/server.js');
+    const startWorker = () => start('worker', 'apps/worker/dist/main.js');
+    let api = await startApi();
+    let worker = await startWorker();
     return {
       url: addressOf(api.ready),
       databaseUrl,
-      api,
+      get api() {
+        return api;
+      },
       get worker() {
         return worker;
       },
       logFolder,
-      async startWorker(own) {
-        worker = await start('worker', 'apps/worker/dist/main.js', own);
+      async startApi() {
+        api = await startApi();
+        return api;
+      },
+      async startWorker() {
+        worker = await startWorker();
         return worker;
       },
       stop,

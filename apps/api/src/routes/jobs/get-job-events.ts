@@ -37,7 +37,8 @@ export const getJobEventsRoute: RouteModule = (app, { database, watcher }) => {
     },
     async (request, reply) => {
       const closed = new AbortController();
-      request.raw.socket.once('close', () => closed.abort());
+      // Of the response, not of the socket: a client that keeps its connection would pile up listeners on it.
+      reply.raw.once('close', () => closed.abort());
       const options: EventStreamOptions = {
         database,
         watcher,
