@@ -43,12 +43,25 @@ export async function usableBinaries(
       filter: (source) => !source.endsWith('.a'),
     });
     await makeRunnable(unfinished, binariesOf(unfinished), account);
-    await rm(copy, { recursive: true, force: true });
-    await rename(unfinished, copy);
+    await putInPlace(unfinished, copy, async () => (await whyNot(copied, account)) === undefined);
   }
   const stillRefused = await whyNot(copied, account);
   if (stillRefused !== undefined) throw new Error(`${copied.postgres} cannot be run: ${stillRefused}`);
   return copied;
+}
+
+/** Another start may have put its copy there first, and may be running it: one that works is left alone. */
+async function putInPlace(unfinished: string, copy: string, works: () => Promise<boolean>): Promise<void> {
+  try {
+    await rename(unfinished, copy);
+  } catch {
+    if (await works()) {
+      await rm(unfinished, { recursive: true });
+      return;
+    }
+    await rm(copy, { recursive: true, force: true });
+    await rename(unfinished, copy);
+  }
 }
 
 function binariesOf(root: string): PostgresBinaries {
