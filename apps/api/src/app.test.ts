@@ -88,6 +88,7 @@ describe('the API', () => {
     const { data } = (await api.request('GET', '/v1/recipes', { key })).json();
     expect(data.map((recipe: { name: string }) => recipe.name)).toEqual(['ep', 'prototypical-ep']);
     for (const recipe of data) {
+      expect(recipe.schema.required).toEqual(['recipe', 'dataset']);
       const body = { recipe: recipe.name, dataset: { name: 'tiny' } };
       const { errors } = (await api.request('POST', '/v1/jobs', { key, body })).json();
       // MNIST's shape is in the defaults, so on the tiny data nothing but the shape is wrong.

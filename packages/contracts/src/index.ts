@@ -13,3 +13,4 @@ export * from './metrics.ts';
 export * from './problem.ts';
 export * from './recipes.ts';
 export { REDACTED_LOG_PATHS } from './redaction.ts';
+export { submissionSchema } from './submission-schema.ts';

@@ -1,5 +1,13 @@
 /** POST /v1/jobs takes a training job and queues it; it answers before training starts. */
-import { datasetNameOf, EpJobSpec, Job, Problem, PrototypicalEpJobSpec, validateJob } from '@settle/contracts';
+import {
+  datasetNameOf,
+  EpJobSpec,
+  Job,
+  Problem,
+  PrototypicalEpJobSpec,
+  submissionSchema,
+  validateJob,
+} from '@settle/contracts';
 import { findDataset, submitJob } from '@settle/store';
 import Type from 'typebox';
 import { callerOf } from '../../plugins/authentication.ts';
@@ -14,7 +22,7 @@ export const submitJobRoute: RouteModule = (app, { database, dispatcher }) => {
         operationId: 'submitJob',
         summary: 'Submit a training job',
         tags: ['jobs'],
-        body: Type.Union([EpJobSpec, PrototypicalEpJobSpec]),
+        body: Type.Unsafe<unknown>(Type.Union([submissionSchema(EpJobSpec), submissionSchema(PrototypicalEpJobSpec)])),
         response: { 202: Job, 401: Problem, 413: Problem, 422: Problem },
       },
     },

@@ -1,5 +1,5 @@
 /** GET /v1/recipes: what a job can name, with the schema of each, defaults included. */
-import { Problem, RECIPE_NAMES, RECIPES } from '@settle/contracts';
+import { Problem, RECIPE_NAMES, RECIPES, submissionSchema } from '@settle/contracts';
 import Type from 'typebox';
 import type { RouteModule } from '../route-module.ts';
 
@@ -26,6 +26,11 @@ export const listRecipesRoute: RouteModule = (app) => {
         response: { 200: RecipeList, 401: Problem },
       },
     },
-    async () => ({ data: RECIPE_NAMES.map((name) => ({ object: 'recipe' as const, ...RECIPES[name] })) }),
+    async () => ({
+      data: RECIPE_NAMES.map((name) => {
+        const { title, citation, schema } = RECIPES[name];
+        return { name, object: 'recipe' as const, title, citation, schema: submissionSchema(schema) };
+      }),
+    }),
   );
 };
