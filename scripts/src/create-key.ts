@@ -3,6 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { createApiKey, ensureProject, openDatabase, runningEmbeddedPostgres } from '@settle/store';
+import { givenVariable } from './stack/given-variable.ts';
 import { dataFolder } from './stack/project-root.ts';
 
 const { values } = parseArgs({
@@ -13,7 +14,7 @@ const { values } = parseArgs({
   },
 });
 
-const databaseUrl = process.env.DATABASE_URL ?? (await runningEmbeddedPostgres(path.join(dataFolder, 'postgres')));
+const databaseUrl = givenVariable('DATABASE_URL') ?? (await runningEmbeddedPostgres(path.join(dataFolder, 'postgres')));
 if (databaseUrl === undefined) {
   console.error('No database: run `npm start` in another terminal first, or set DATABASE_URL.');
   process.exit(1);

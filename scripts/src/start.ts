@@ -1,5 +1,6 @@
 /** `npm start`: the stack stays up until Ctrl+C. */
 import process from 'node:process';
+import { givenVariable } from './stack/given-variable.ts';
 import { launchStack } from './stack/launch-stack.ts';
 import { dataFolder } from './stack/project-root.ts';
 import type { ServiceProcess } from './stack/service-process.ts';
@@ -10,7 +11,7 @@ const say = (text: string) => console.log(`settle: ${text}`);
 
 const stack = await launchStack({
   folder: dataFolder,
-  wantedPort: Number(process.env.PORT ?? 3_000),
+  wantedPort: Number(givenVariable('PORT') ?? 3_000),
   note: say,
 });
 say(`API      ${stack.url}`);

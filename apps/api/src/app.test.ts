@@ -50,6 +50,13 @@ describe('the API', () => {
     const names = operations.map((operation) => operation.operationId);
     expect(new Set(names).size).toBe(operations.length);
     expect(names).not.toContain(undefined);
+    const events = document.paths['/v1/jobs/{id}/events'].get;
+    expect(events.parameters.filter((parameter: { required?: boolean }) => parameter.required)).toHaveLength(1);
+    expect(Object.keys(events.responses['200'].content)).toEqual(['application/json', 'text/event-stream']);
+    expect(Object.keys(events.responses['404'].content)).toEqual(['application/problem+json']);
+    expect(events.responses['204'].content).toBeUndefined();
+    const content = document.paths['/v1/checkpoints/{id}/content'].get;
+    expect(Object.keys(content.responses['206'].content)).toEqual(['application/octet-stream']);
     expect(Object.keys(document.paths)).toEqual(
       expect.arrayContaining([
         '/v1/jobs',
@@ -97,6 +104,46 @@ describe('the API', () => {
         '/network/layers/2',
       ]);
     }
+  });
+
+  it.each(['/v1/%zz', `/v1/jobs/${'x'.repeat(300)}`, '/%'])(
+    'answers a malformed URL (%s) with a problem document',
+    async (url) => {
+      const response = await api.request('GET', url, { key });
+      expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect([response.statusCode, response.json().code]).toEqual([404, 'not_found']);
+    },
+  );
+
+  it('takes a POST that names a content type and has no body', async () => {
+    const { id } = (await api.request('POST', '/v1/jobs', { key, body: TINY_JOB })).json();
+    const response = await api.request('POST', `/v1/jobs/${id}/cancel`, {
+      key,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(response.statusCode).toBe(202);
+  });
+
+  it('says that it is not ready, and not that it has a bug, while the database is away', async () => {
+    const own = await startTestApi();
+    const project = await own.newProject('away');
+    // What a full disk does as well: reading works, writing does not.
+    const name = new URL(own.connectionString).pathname.slice(1);
+    await own.database.pool.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    // The setting holds for new connections; this ends all others, its own among them.
+    await own.database.pool
+      .query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()')
+      .catch(() => {});
+    await expect
+      .poll(
+        async () => {
+          const response = await own.request('POST', '/v1/jobs', { key: project.key, body: TINY_JOB });
+          return [response.statusCode, response.headers['retry-after']];
+        },
+        { timeout: 20_000, interval: 500 },
+      )
+      .toEqual([503, '5']);
+    await own.close();
   });
 
   it('sends a request id and security headers with every answer, refusals included', async () => {

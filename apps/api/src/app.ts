@@ -6,8 +6,8 @@ import { newId, REDACTED_LOG_PATHS } from '@settle/contracts';
 import fastify from 'fastify';
 import { addAuthentication } from './plugins/authentication.ts';
 import { addOpenApi } from './plugins/openapi.ts';
-import { addProblems } from './plugins/problems.ts';
-import { addValidation } from './plugins/validation.ts';
+import { addProblems, answerFrameworkError } from './plugins/problems.ts';
+import { addJsonBodies, addValidation } from './plugins/validation.ts';
 import { getCheckpointContentRoute } from './routes/checkpoints/get-checkpoint-content.ts';
 import { listDatasetsRoute } from './routes/datasets/list-datasets.ts';
 import { healthRoutes } from './routes/health/health.ts';
@@ -47,13 +47,15 @@ export async function buildApp(
     logger: { level: logLevel, redact: [...REDACTED_LOG_PATHS] },
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: () => newId('request'),
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
+    frameworkErrors: answerFrameworkError,
     routerOptions: { maxParamLength: 200 },
   }).withTypeProvider<TypeBoxTypeProvider>();
   const started = services(app);
 
   addProblems(app);
   addValidation(app);
+  addJsonBodies(app);
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });

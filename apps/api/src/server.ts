@@ -8,6 +8,7 @@ import { readApiEnvironment } from './environment.ts';
 import { watchJobs } from './events/job-watcher.ts';
 
 const GRACE_MS = 10_000;
+const DRAIN_MS = 5_000;
 
 const environment = readApiEnvironment(process.env);
 const queue = queueConfig(environment.QUEUE_URL, environment.DATABASE_URL);
@@ -35,7 +36,9 @@ async function close(reason: string): Promise<void> {
   closing = true;
   app.log.info({ event: 'api_closing', reason }, 'closing');
   setTimeout(() => process.exit(1), GRACE_MS).unref();
+  // Streams and long polls end by themselves when the watcher closes; what is still open after a while is cut.
   services.watcher.close();
+  setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref();
   await app.close();
   await services.dispatcher.close();
   await services.producer.close();

@@ -97,7 +97,8 @@ export function settleClient({ baseUrl, apiKey }: SettleClientOptions): SettleCl
           if (parsed.type === 'job.status' && parsed.data.is_terminal) return;
         }
       } catch (error) {
-        if (error instanceof ProblemError || hasAborted(signal)) throw error;
+        const isRefused = error instanceof ProblemError && error.problem.status < 500;
+        if (isRefused || hasAborted(signal)) throw error;
         failures++;
         if (failures > RECONNECTS_IN_A_ROW) throw error;
       }

@@ -1,22 +1,39 @@
 /** Turns a TypeBox schema's complaints into faults: one per place, in the user's words, with a JSON Pointer. */
 import type { TSchema } from 'typebox';
 import { Settings } from 'typebox/system';
-import { Errors } from 'typebox/value';
+import { Check, Errors } from 'typebox/value';
 import type { Fault } from './problem.ts';
 
 /** TypeBox stops at 8 complaints; a problem document names them all, within reason for a hostile body. */
 Settings.Set({ maxErrors: 256 });
+const NAMED_UNKNOWN_FIELDS = 64;
+const LONGEST_NAMED_KEY = 64;
 
-/** All faults of a value against a schema; empty when it is valid. */
+/** All faults of a value against a schema; empty when it is valid, and only then. */
 export function faultsOf(schema: TSchema, value: unknown): Fault[] {
+  if (Check(schema, value)) return [];
+  const faults = namedFaults(schema, value);
+  // Complaints that are not passed on may have used up the count: that none is left does not make the value valid.
+  return faults.length > 0
+    ? faults
+    : [
+        {
+          pointer: '',
+          code: 'too_many_faults',
+          detail: 'more is wrong than can be named; are there many unknown fields?',
+        },
+      ];
+}
+
+function namedFaults(schema: TSchema, value: unknown): Fault[] {
   return Errors(schema, value).flatMap((error): Fault[] => {
     switch (error.keyword) {
       // `additionalProperties: false` complains twice about each unknown key; the other complaint names them all.
       case 'boolean':
         return [];
       case 'additionalProperties':
-        return error.params.additionalProperties.map((key) => ({
-          pointer: pointerTo(error.instancePath, key),
+        return error.params.additionalProperties.slice(0, NAMED_UNKNOWN_FIELDS).map((key) => ({
+          pointer: pointerTo(error.instancePath, shortened(key)),
           code: 'unknown_field',
           detail: unknownField(key, schemaAt(schema, error.schemaPath)),
         }));
@@ -48,7 +65,13 @@ export function faultsOf(schema: TSchema, value: unknown): Fault[] {
   });
 }
 
+/** A key of a megabyte is not repeated, and nobody misspelt it. */
+function shortened(key: string): string {
+  return key.length <= LONGEST_NAMED_KEY ? key : `${key.slice(0, LONGEST_NAMED_KEY)}…`;
+}
+
 function unknownField(key: string, known: readonly string[]): string {
+  if (key.length > LONGEST_NAMED_KEY) return 'is not a known field';
   const near = known.find((candidate) => editDistance(candidate, key) <= 2);
   return near === undefined ? `${key} is not a known field` : `${key} is not a known field; did you mean ${near}?`;
 }

@@ -34,6 +34,37 @@ describe('validateJob', () => {
     );
   });
 
+  it.each([63, 64, 255, 256, 257, 300])(
+    'takes no body for valid because %i unknown fields hide what is wrong',
+    (count) => {
+      const unknown = Object.fromEntries(Array.from({ length: count }, (_, i) => [`x${i}`, 1]));
+      const job = { recipe: 'ep', dataset: { name: 'mnist' } };
+      for (const body of [
+        { ...unknown, ...job, training: { epochs: -5 } },
+        { ...job, training: { ...unknown, epochs: 1 } },
+        { ...unknown, ...job },
+      ]) {
+        expect(validateJob(body, mnist).kind).toBe('invalid');
+      }
+    },
+  );
+
+  it('refuses what is nested without end, and does not repeat a key of a megabyte', () => {
+    const deep = JSON.parse(`${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`);
+    expect(validateJob({ recipe: 'ep', dataset: { name: 'mnist' }, network: deep }, mnist)).toMatchObject({
+      faults: [{ code: 'too_deep' }],
+    });
+    const verdict = validateJob({ recipe: 'ep', dataset: { name: 'mnist' }, ['k'.repeat(1_000_000)]: 1 }, mnist);
+    expect(JSON.stringify(verdict).length).toBeLessThan(1_000);
+  });
+
+  it('refuses more batches than the store can count', () => {
+    const body = { recipe: 'ep', dataset: { name: 'mnist' }, training: { epochs: 100_000, batch_size: 1 } };
+    expect(validateJob(body, mnist)).toMatchObject({
+      faults: [{ pointer: '/training/epochs', code: 'too_many_steps' }],
+    });
+  });
+
   it('finds a fault wherever one is planted in a valid body, and exactly there', () => {
     const planted: readonly [pointer: string, body: object][] = [
       ['/seed', { seed: 1.5 }],

@@ -9,6 +9,7 @@ import {
   AnyRecipe,
   type JobSpec,
   MAXIMUM_BATCH_UNITS,
+  MAXIMUM_STEPS,
   MAXIMUM_WEIGHTS,
   RECIPE_NAMES,
   RECIPES,
@@ -38,6 +39,12 @@ export function datasetNameOf(body: unknown): string | undefined {
  * sees no such dataset, `'unchecked'` for a spec that was checked when it was stored.
  */
 export function validateJob(body: unknown, dataset: DatasetShape | undefined | 'unchecked'): JobValidation {
+  if (!isShallow(body, DEEPEST_BODY)) {
+    return {
+      kind: 'invalid',
+      faults: [{ pointer: '', code: 'too_deep', detail: `is nested deeper than ${DEEPEST_BODY}` }],
+    };
+  }
   const recipe = RECIPE_NAMES.find((name) => name === field(body, 'recipe'));
   const schema = recipe === undefined ? AnyRecipe : RECIPES[recipe].schema;
   const filled: unknown = Default(schema, structuredClone(body));
@@ -63,6 +70,14 @@ function faultsOfText(body: unknown): Fault[] {
     if (typeof text !== 'string' || (text.isWellFormed() && !text.includes('\u0000'))) return [];
     return [{ pointer, code: 'text_invalid', detail: 'must be well-formed Unicode without NUL' }];
   });
+}
+
+/** No job is nested as deep as this; what is would overflow the stack of everything that walks it. */
+const DEEPEST_BODY = 16;
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((entry) => isShallow(entry, levels - 1));
 }
 
 function faultsBetweenFields(body: unknown): Fault[] {
@@ -118,6 +133,19 @@ function faultsWithData(body: unknown, dataset: DatasetShape | undefined | 'unch
         pointer: `/network/layers/${layers.length - 1}`,
         code: 'output_size_mismatch',
         detail: `${dataset.name} has ${dataset.classes} classes, the output layer ${layers.at(-1)} units`,
+      });
+    }
+  }
+  const epochs = field(field(body, 'training'), 'epochs');
+  const batchSize = field(field(body, 'training'), 'batch_size');
+  const samples = field(field(body, 'dataset'), 'train_samples') ?? dataset.trainSamples;
+  if (typeof epochs === 'number' && typeof batchSize === 'number' && typeof samples === 'number' && batchSize >= 1) {
+    const steps = epochs * Math.ceil(samples / batchSize);
+    if (steps > MAXIMUM_STEPS) {
+      faults.push({
+        pointer: '/training/epochs',
+        code: 'too_many_steps',
+        detail: `${steps} batches in all; at most ${MAXIMUM_STEPS} are allowed`,
       });
     }
   }

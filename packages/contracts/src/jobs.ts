@@ -6,7 +6,7 @@ import { JOB_STATES } from './job-lifecycle.ts';
 const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ description: 'RFC 3339, UTC.' });
 
-/** Where training stands; the latest only, overwritten about once a second. */
+/** Where training stands; the latest only, overwritten twice a second. */
 export const JobProgress = Type.Object(
   {
     fraction: Type.Number({ minimum: 0, maximum: 1 }),
@@ -62,7 +62,7 @@ export const Job = Type.Object(
     status: Type.Enum([...JOB_STATES], { description: 'More may come; look at is_terminal.' }),
     status_reason: nullable(Type.String()),
     is_terminal: Type.Boolean(),
-    attempt: Type.Integer({ description: 'How often the job was given to a worker.' }),
+    attempt: Type.Integer({ description: 'Number of the latest lease: how often the job was dispatched.' }),
     revision: Type.Integer({ description: 'Grows with every change of the job.' }),
     created_at: Time,
     started_at: nullable(Time),

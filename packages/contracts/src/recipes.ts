@@ -12,6 +12,9 @@ export const MAXIMUM_WEIGHTS = 64_000_000;
 /** Batch size times units of all layers, which bounds the memory of the states. */
 export const MAXIMUM_BATCH_UNITS = 16_000_000;
 
+/** Batches of a whole job; the store counts them in 32 bits. */
+export const MAXIMUM_STEPS = 1_000_000_000;
+
 const closed = <Properties extends TProperties>(properties: Properties, description: string) =>
   Type.Object(properties, { additionalProperties: false, description, default: {} });
 

@@ -12,6 +12,8 @@ export const REDACTED_LOG_PATHS = [
   'connectionString',
   'databaseUrl',
   'queueUrl',
+  'err.command',
+  '*.command',
   '*.authorization',
   '*.apiKey',
   '*.api_key',

@@ -2,6 +2,7 @@
 import { runMigrations } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { plainError } from './plain-error.ts';
 import type { QueueConfig } from './queue-config.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -58,7 +59,7 @@ async function prepareRedis(url: string): Promise<void> {
     }
   } catch (error) {
     // What `connect` rejects with says only that the connection is closed, not why.
-    throw lastError ?? error;
+    throw plainError(lastError ?? error);
   } finally {
     client.disconnect();
   }

@@ -34,6 +34,8 @@ export function openDatabase({ connectionString, maximumConnections = 10, onErro
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
+    // A host that vanishes between two statements must not keep the dispatcher's lock, or a job's row, for hours.
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     keepAlive: true,
   });

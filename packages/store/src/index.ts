@@ -3,9 +3,11 @@ export { type BlobInfo, loadBlob, putBlob, readBlob, referenceBlob } from './blo
 export { type CheckpointContent, listCheckpoints, openCheckpoint } from './checkpoints/checkpoint-repository.ts';
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 export {
+  type DatasetBlobs,
   type DatasetFiles,
   ensureBuiltInDataset,
   findDataset,
+  findDatasetBlobs,
   listDatasets,
   loadDataset,
   type NewDataset,
@@ -39,6 +41,7 @@ export {
   type Report,
   readHeldLeases,
   renewLeases,
+  returnUnclaimed,
   type StoredCheckpoint,
   saveCheckpoint,
   type Written,
@@ -46,6 +49,7 @@ export {
 } from './jobs/lease-writes.ts';
 export { CHUNK_POINTS, type MetricChunk, type MetricQuery, readMetrics } from './metrics/metric-store.ts';
 export { migrate, pendingMigrations } from './migrations/migrate.ts';
+export { isStorageOutage } from './storage-outage.ts';
 export { authenticate, type Caller, createApiKey, type Tenant } from './tenants/api-keys.ts';
 export { ensureProject } from './tenants/projects.ts';
 export { removeWorker, reportWorker, type WorkerRegistration } from './workers/worker-registry.ts';

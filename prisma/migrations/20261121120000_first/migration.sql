@@ -122,7 +122,9 @@ CREATE TABLE attempt (
   worker_id uuid NOT NULL,
   kernels text NOT NULL,
   resumed_from_step integer NOT NULL,
-  compute_ms integer NOT NULL DEFAULT 0,
+  -- The latest report that is stored, so that one whose answer was lost is not stored twice.
+  report_number integer NOT NULL DEFAULT 0,
+  compute_ms bigint NOT NULL DEFAULT 0,
   started_at timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   ended_at timestamptz(3),
   PRIMARY KEY (job_id, lease)

@@ -33,7 +33,8 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const logFile = path.join(logFolder, `${name}.log`);
   const log = openSync(logFile, 'a');
   // The IPC channel is the tether: when this process dies, however it dies, the child sees `disconnect` and ends.
-  const child = fork(entry, [], { env: environment, stdio: ['ignore', log, log, 'ipc'] });
+  // In a group of its own, so that Ctrl-C reaches this process alone, which then ends its children in order.
+  const child = fork(entry, [], { env: environment, stdio: ['ignore', log, log, 'ipc'], detached: true });
   closeSync(log);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const ready = await new Promise<unknown>((resolve, reject) => {

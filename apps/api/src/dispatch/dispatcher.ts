@@ -3,7 +3,7 @@
  * run out. Every API process runs one; Postgres lets one of them work at a time.
  */
 import type { DeliveryProducer } from '@settle/queue';
-import { type Database, giveLeases, reapExpiredLeases } from '@settle/store';
+import { type Database, type GivenLease, giveLeases, reapExpiredLeases } from '@settle/store';
 import type { FastifyBaseLogger } from 'fastify';
 
 export interface Dispatcher {
@@ -26,15 +26,34 @@ export function startDispatcher({ database, producer, leaseMs, log }: Dispatcher
   let closed = false;
   let wake = () => {};
   let failing = false;
+  /** Leases whose doorbell could not be rung yet, and when they run out. */
+  let unheard: (GivenLease & { readonly untilMs: number })[] = [];
+
+  /** Rings for every lease that was given; keeps those that could not be rung, and then throws. */
+  const ring = async () => {
+    const waiting = unheard.filter(({ untilMs }) => performance.now() < untilMs);
+    unheard = [];
+    let failure: unknown;
+    for (const given of waiting) {
+      try {
+        await producer.deliver({ jobId: given.jobId, lease: given.lease });
+        log.info({ event: 'job_dispatched', job: given.jobId, lease: given.lease }, 'a job was dispatched');
+      } catch (error) {
+        failure = error;
+        unheard.push(given);
+      }
+    }
+    if (unheard.length > 0) throw failure;
+  };
 
   const tick = async () => {
     const reaped = await reapExpiredLeases(database);
     if (reaped > 0) log.warn({ event: 'leases_reaped', count: reaped }, 'leases ran out');
-    for (const { jobId, lease } of await giveLeases(database, leaseMs)) {
-      // A doorbell that cannot be rung costs one lease: it expires unclaimed and the job is queued again.
-      await producer.deliver({ jobId, lease });
-      log.info({ event: 'job_dispatched', job: jobId, lease }, 'a job was dispatched');
-    }
+    // While the queue is away no new leases are given: they would run out one after another, unheard.
+    await ring();
+    const untilMs = performance.now() + leaseMs;
+    unheard.push(...(await giveLeases(database, leaseMs)).map((given) => ({ ...given, untilMs })));
+    await ring();
   };
 
   const loop = (async () => {

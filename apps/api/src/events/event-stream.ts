@@ -37,7 +37,8 @@ export async function* eventStream(options: EventStreamOptions): AsyncGenerator<
       progress = latest;
       yield `event: job.progress\ndata: ${latest}\n\n`;
     }
-    if (feed.is_terminal) return;
+    if (feed.is_terminal || watcher.isClosed()) return;
+    if (feed.hasMore) continue;
     const waitedFrom = performance.now();
     await watcher.changed(jobId, feed.revision, HEARTBEAT_MS, signal);
     if (performance.now() - waitedFrom >= HEARTBEAT_MS) yield ': still here\n\n';
@@ -51,9 +52,11 @@ export async function longPoll(options: EventStreamOptions, waitMs: number): Pro
   for (;;) {
     const feed = await readJobFeed(database, tenant, jobId, after);
     if (feed === undefined) return undefined;
-    const { revision, ...list } = feed;
+    const { revision, hasMore: _, ...list } = feed;
     const leftMs = deadline - performance.now();
-    if (list.data.length > 0 || list.is_terminal || leftMs <= 0 || signal.aborted) return list;
+    if (list.data.length > 0 || list.is_terminal || leftMs <= 0 || signal.aborted || watcher.isClosed()) {
+      return list;
+    }
     await watcher.changed(jobId, revision, leftMs, signal);
   }
 }

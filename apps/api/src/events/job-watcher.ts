@@ -10,6 +10,8 @@ export interface JobWatcher {
   changed(jobId: JobId, revision: number, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Wakes everybody and stops. */
   close(): void;
+  /** The service closes: nobody should wait any more. */
+  isClosed(): boolean;
 }
 
 const INTERVAL_MS = 200;
@@ -24,12 +26,22 @@ export function watchJobs(database: Database, onError: (error: unknown) => void)
   const waiters = new Set<Waiter>();
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
+  let failing = false;
 
   const schedule = () => {
     if (closed || timer !== undefined || waiters.size === 0) return;
     timer = setTimeout(() => {
       look()
-        .catch(onError)
+        .then(
+          () => {
+            failing = false;
+          },
+          (error: unknown) => {
+            // Said once per outage.
+            if (!failing) onError(error);
+            failing = true;
+          },
+        )
         .finally(() => {
           timer = undefined;
           schedule();
@@ -61,6 +73,7 @@ export function watchJobs(database: Database, onError: (error: unknown) => void)
         schedule();
       });
     },
+    isClosed: () => closed,
     close() {
       closed = true;
       clearTimeout(timer);

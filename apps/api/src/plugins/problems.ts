@@ -3,6 +3,7 @@
  * anything else is a bug: logged in full, answered as `internal_error` without a word of it.
  */
 import { type Fault, PROBLEMS, type Problem, type ProblemCode } from '@settle/contracts';
+import { isStorageOutage } from '@settle/store';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** A request that is answered with a problem. */
@@ -34,6 +35,11 @@ const PROBLEM_TYPE = 'application/problem+json';
 export function addProblems(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError | Refusal>(async (error, request, reply) => {
     const refusal = error instanceof Refusal ? error : refusalOf(error);
+    if (refusal === undefined && isStorageOutage(error)) {
+      request.log.error({ event: 'storage_away', err: error }, 'the database did not answer');
+      const headers = { 'retry-after': '5' };
+      return send(request, reply, new Refusal('not_ready', 'The database does not answer; try again.', { headers }));
+    }
     if (refusal === undefined) {
       request.log.error({ event: 'request_failed', err: error }, 'a request failed');
       return send(request, reply, new Refusal('internal_error', 'The request could not be carried out.'));
@@ -43,6 +49,11 @@ export function addProblems(app: FastifyInstance): void {
   app.setNotFoundHandler(async (request, reply) => {
     return send(request, reply, new Refusal('not_found', `There is no ${request.method} on this path.`));
   });
+}
+
+/** Malformed URLs never reach a route or the error handler above. */
+export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void send(request, reply, refusalOf(error) ?? notFound('path'));
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, refusal: Refusal) {
@@ -75,6 +86,7 @@ function refusalOf(error: FastifyError): Refusal | undefined {
       return new Refusal('overloaded', 'Try again in a moment.', { headers: { 'retry-after': '10' } });
     case 'FST_ERR_BAD_URL':
     case 'FST_ERR_MAX_PARAM_LENGTH':
+    case 'FST_ERR_ASYNC_CONSTRAINT':
       return new Refusal('not_found', 'There is nothing on this path.');
     default:
       // JSON that is broken, or that would poison a prototype, comes as a SyntaxError with status 400.

@@ -8,6 +8,15 @@ import type { TSchema } from 'typebox';
 import { Convert, Default } from 'typebox/value';
 import { Refusal } from './problems.ts';
 
+/** JSON bodies as Fastify reads them, except that none at all is none: many clients name a content type on every POST. */
+export function addJsonBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
+}
+
 export function addValidation(app: FastifyInstance): void {
   app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (value: unknown) => {
     if (httpPart === 'body' || httpPart === 'headers') return { value };

@@ -1,10 +1,10 @@
 /** Datasets in shared memory, loaded once per worker however many jobs train on them, and dropped when none does. */
-import { type Database, type DatasetFiles, loadDataset } from '@settle/store';
+import { type Database, type DatasetBlobs, type DatasetFiles, loadDataset } from '@settle/store';
 
 export interface DatasetCache {
-  /** Loads or shares; `release` when the job has ended. Rejects when the dataset is gone or the database is away. */
-  acquire(projectUuid: string, name: string): Promise<DatasetFiles>;
-  release(projectUuid: string, name: string): void;
+  /** Loads or shares; `release` when the job has ended. Rejects when the database is away. */
+  acquire(blobs: DatasetBlobs): Promise<DatasetFiles>;
+  release(blobs: DatasetBlobs): void;
 }
 
 interface Entry {
@@ -14,26 +14,31 @@ interface Entry {
 
 export function datasetCache(database: Database): DatasetCache {
   const entries = new Map<string, Entry>();
-  const keyOf = (projectUuid: string, name: string) => `${projectUuid} ${name}`;
-  const release = (key: string) => {
-    const entry = entries.get(key);
+  const release = (blobs: DatasetBlobs) => {
+    const entry = entries.get(contentOf(blobs));
     if (entry === undefined) return;
     entry.users--;
-    if (entry.users === 0) entries.delete(key);
+    if (entry.users === 0) entries.delete(contentOf(blobs));
   };
   return {
-    async acquire(projectUuid, name) {
-      const key = keyOf(projectUuid, name);
-      const entry = entries.get(key) ?? { files: loadDataset(database, projectUuid, name), users: 0 };
+    async acquire(blobs) {
+      const entry = entries.get(contentOf(blobs)) ?? { files: loadDataset(database, blobs), users: 0 };
       entry.users++;
-      entries.set(key, entry);
+      entries.set(contentOf(blobs), entry);
       try {
         return await entry.files;
       } catch (error) {
-        release(key);
+        release(blobs);
         throw error;
       }
     },
-    release: (projectUuid, name) => release(keyOf(projectUuid, name)),
+    release,
   };
+}
+
+/** Equal for equal bytes, whatever project and name led to them. */
+function contentOf({ trainImages, trainLabels, testImages, testLabels }: DatasetBlobs): string {
+  return [trainImages, trainLabels, testImages, testLabels]
+    .map((sha256) => Buffer.from(sha256).toString('hex'))
+    .join(' ');
 }

@@ -12,8 +12,13 @@ export interface ProgressTracker {
   lastEpoch(): EpochMetrics | undefined;
 }
 
-/** `resumedFromStep`: batches done before this attempt, which say nothing of its speed. */
-export function progressTracker(spec: JobSpec, trainSamples: number, resumedFromStep: number): ProgressTracker {
+/** `resumedFromStep`: batches done before this attempt, which say nothing of its speed; `before`: its last whole epoch. */
+export function progressTracker(
+  spec: JobSpec,
+  trainSamples: number,
+  resumedFromStep: number,
+  before: EpochMetrics | undefined,
+): ProgressTracker {
   const { epochs, batch_size: batchSize } = spec.training;
   const batchesPerEpoch = Math.ceil(trainSamples / batchSize);
   const steps = epochs * batchesPerEpoch;
@@ -23,7 +28,7 @@ export function progressTracker(spec: JobSpec, trainSamples: number, resumedFrom
   let computeMs = 0;
   let freeResidual: number | undefined;
   let cost: number | undefined;
-  let lastEpoch: EpochMetrics | undefined;
+  let lastEpoch = before;
   return {
     note(message) {
       switch (message.kind) {

@@ -4,7 +4,7 @@
  * All writes of a job go through one chain, in the order in which the trainer reported, and each is fenced by the lease.
  * When the lease is lost the trainer is ended at once and nothing more is written: another worker may hold the job.
  */
-import { type JobFailure, type JobSpec, type NewJobEvent, validateJob, type WorkerId } from '@settle/contracts';
+import { type JobFailure, type JobSpec, type NewJobEvent, newId, validateJob, type WorkerId } from '@settle/contracts';
 import { type ArenaMemory, createArenaMemory, type Method, sessionBytes, wasmKernels } from '@settle/core';
 import {
   type ClaimedJob,
@@ -13,6 +13,7 @@ import {
   type Ending,
   endAttempt,
   type Fence,
+  findDatasetBlobs,
   loadBlob,
   markRunning,
   type Report,
@@ -74,7 +75,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     trainer?.stop(wanted);
   };
 
-  const stored = <Value>(write: () => Promise<Written<Value>>): Promise<Stored<Written<Value>>> =>
+  const stored = <Value>(write: () => Promise<Value>): Promise<Stored<Value>> =>
     storeWithRetry(write, {
       abandoned: () => abandoned,
       onError: (error) => log.warn({ event: 'store_retry', err: error }, 'the store did not answer; trying again'),
@@ -108,39 +109,44 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     const prepared = prepare(spec);
     if (prepared.kind !== 'prepared') return end(prepared.ending);
 
-    const files = await host.datasets.acquire(claimed.projectUuid, spec.dataset.name).catch((error: unknown) => {
-      log.error({ event: 'dataset_not_loaded', err: error }, 'a dataset could not be loaded');
-      return undefined;
-    });
-    if (files === undefined) return end(notRunnable(`dataset ${spec.dataset.name} could not be loaded`));
+    const blobs = await stored(() => findDatasetBlobs(host.database, claimed.projectUuid, spec.dataset.name));
+    if (blobs.kind === 'abandoned') return end({ kind: 'handed-back' });
+    if (blobs.value === undefined) return end(notRunnable(`dataset ${spec.dataset.name} is gone`));
+    const dataset = blobs.value;
+    const files = await stored(() => host.datasets.acquire(dataset));
+    if (files.kind === 'abandoned') return end({ kind: 'handed-back' });
     try {
-      const { checkpoint } = claimed;
-      const resumeFrom =
-        checkpoint === undefined
-          ? undefined
-          : await loadBlob(host.database.pool, Buffer.from(checkpoint.sha256, 'hex'));
+      const resumeFrom = await stored(async () => loadCheckpoint(host.database, claimed));
+      if (resumeFrom.kind === 'abandoned') return await end({ kind: 'handed-back' });
       if (abandoned) return;
       if (request !== 'none') return await end({ kind: request === 'cancel' ? 'cancelled' : 'handed-back' });
       await train(spec, claimed, {
         spec,
-        dataset: files,
+        // The job's own name for the data, whatever name it was first loaded under.
+        dataset: { ...files.value, name: dataset.name },
         memory: prepared.memory,
-        resumeFrom,
+        resumeFrom: resumeFrom.value,
         acknowledged: new Int32Array(new SharedArrayBuffer(4)),
       });
     } finally {
-      host.datasets.release(claimed.projectUuid, spec.dataset.name);
+      host.datasets.release(dataset);
     }
   };
 
   const train = async (spec: JobSpec, claimed: ClaimedJob, input: TrainerInput) => {
     const trainSamples = spec.dataset.train_samples ?? idxSamples(input.dataset.trainLabels);
-    const progress = progressTracker(spec, trainSamples, claimed.checkpoint?.step ?? 0);
+    const progress = progressTracker(
+      spec,
+      trainSamples,
+      claimed.checkpoint?.step ?? 0,
+      epochMetricsOf(claimed.checkpoint?.metrics ?? {}),
+    );
     const metrics = metricBuffer();
     let events: NewJobEvent[] = [];
     let lastCheckpoint: StoredCheckpoint | undefined = claimed.checkpoint;
     let notStored: string | undefined;
     let chain: Promise<void> = Promise.resolve();
+    let reports = 0;
 
     /** Appends a write to the chain. A write that fails for good ends the training. */
     const append = <Value>(write: () => Promise<Written<Value>>, then: (value: Value) => void = () => {}) => {
@@ -162,7 +168,9 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
       Atomics.notify(input.acknowledged, 0);
     };
     const report = () => {
+      reports++;
       const news: Report = {
+        number: reports,
         progress: progress.current(),
         events,
         metrics: metrics.takeChanged(),
@@ -196,9 +204,10 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
         }
         case 'checkpoint': {
           const { epoch, step, file } = message;
+          const id = newId('checkpoint');
           const record = epochMetricsRecord(message.metrics);
           append(
-            () => saveCheckpoint(host.database, fence, { epoch, step, metrics: record, file }),
+            () => saveCheckpoint(host.database, fence, { id, epoch, step, metrics: record, file }),
             (checkpoint) => {
               lastCheckpoint = checkpoint;
               acknowledge();
@@ -224,7 +233,8 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     report();
     if (outcome.kind === 'trained' && outcome.outcome.kind === 'stopped' && outcome.outcome.request === 'hand-back') {
       const { epoch, step, file } = outcome.outcome;
-      append(() => saveCheckpoint(host.database, fence, { epoch, step, metrics: {}, file }));
+      const id = newId('checkpoint');
+      append(() => saveCheckpoint(host.database, fence, { id, epoch, step, metrics: {}, file }));
     }
     await chain;
     const run: RunOutcome = notStored === undefined ? outcome : { kind: 'not-stored', message: notStored };
@@ -233,7 +243,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
         kernels: wasmKernels.name,
         epochs: spec.training.epochs,
         images: spec.training.epochs * trainSamples,
-        lastEpoch: progress.lastEpoch() ?? epochMetricsOf(claimed.checkpoint?.metrics ?? {}),
+        lastEpoch: progress.lastEpoch(),
         lastCheckpoint,
       }),
     );
@@ -262,6 +272,10 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
       trainer?.terminate();
     }),
   };
+}
+
+async function loadCheckpoint(database: Database, { checkpoint }: ClaimedJob): Promise<Uint8Array | undefined> {
+  return checkpoint === undefined ? undefined : loadBlob(database.pool, Buffer.from(checkpoint.sha256, 'hex'));
 }
 
 type Prepared =

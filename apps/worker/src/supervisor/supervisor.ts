@@ -9,13 +9,13 @@ import { wasmKernels } from '@settle/core';
 import { type Delivery, type DeliveryConsumer, openConsumer, type QueueConfig } from '@settle/queue';
 import {
   type Database,
-  endAttempt,
   type Fence,
   type HeldLease,
   readHeldLeases,
   removeWorker,
   renewLeases,
   reportWorker,
+  returnUnclaimed,
   type WorkerRegistration,
 } from '@settle/store';
 import type { Logger } from 'pino';
@@ -55,6 +55,7 @@ export async function startSupervisor({
   };
   const host: JobHost = { database, datasets: datasetCache(database), workerId: worker.id, leaseMs, log };
   const running = new Map<string, RunningJob>();
+  const taken = new Set<string>();
   let draining = false;
   const keyOf = ({ jobId, lease }: { readonly jobId: string; readonly lease: number }) => `${jobId} ${lease}`;
 
@@ -62,12 +63,13 @@ export async function startSupervisor({
     // What lies in the queue is not the truth, and may not even be ours.
     if (!isId('job', jobId)) return;
     const delivery: Fence = { jobId, lease };
+    // The queue may deliver a lease twice. It is run once here, also when that run is over: a new run gets a new lease.
+    if (taken.has(keyOf(delivery))) return;
     if (draining) {
-      await endAttempt(database, delivery, { kind: 'handed-back' });
+      await returnUnclaimed(database, delivery);
       return;
     }
-    // The queue may deliver twice; the second claim would find the lease taken, but need not be tried here.
-    if (running.has(keyOf(delivery))) return;
+    remember(taken, keyOf(delivery));
     const job = runJob(host, delivery);
     running.set(keyOf(delivery), job);
     await job.done;
@@ -82,7 +84,8 @@ export async function startSupervisor({
   const renew = async () => {
     const asked = performance.now();
     const holders = [...running.values()].filter((job) => job.holding());
-    const held = await renewLeases(database, worker.id, leaseMs);
+    const fences = holders.map((job) => job.fence);
+    const held = await renewLeases(database, worker.id, fences, leaseMs);
     passOn(held);
     const kept = new Set(held.map(keyOf));
     for (const job of holders) {
@@ -124,6 +127,17 @@ export async function startSupervisor({
       await removeWorker(database, worker.id).catch(() => {});
     },
   };
+}
+
+/** Far more than a queue ever repeats, and bounded. */
+const REMEMBERED_LEASES = 10_000;
+
+function remember(taken: Set<string>, key: string): void {
+  taken.add(key);
+  for (const oldest of taken) {
+    if (taken.size <= REMEMBERED_LEASES) return;
+    taken.delete(oldest);
+  }
 }
 
 interface Loop {

@@ -3,7 +3,8 @@ import { type Checkpoint, type CheckpointId, idFromUuid, type JobId } from '@set
 import { readBlob } from '../blobs/blob-store.ts';
 import type { Database } from '../database.ts';
 import type { Checkpoint as CheckpointRow } from '../generated/prisma/client.ts';
-import { type Tenant, uuidOf } from '../tenants/api-keys.ts';
+import type { Tenant } from '../tenants/api-keys.ts';
+import { uuidOf } from '../uuid-of.ts';
 
 /** Oldest first; undefined when the project has no such job. */
 export async function listCheckpoints(

@@ -3,7 +3,8 @@ import { type Dataset, type DatasetShape, idFromUuid, newId } from '@settle/cont
 import { type BlobInfo, loadBlob, putBlob, referenceBlob } from '../blobs/blob-store.ts';
 import { type Database, inTransaction } from '../database.ts';
 import type { Dataset as DatasetRow } from '../generated/prisma/client.ts';
-import { type Tenant, uuidOf } from '../tenants/api-keys.ts';
+import type { Tenant } from '../tenants/api-keys.ts';
+import { uuidOf } from '../uuid-of.ts';
 
 /** What a worker loads: four IDX files in shared memory. */
 export interface DatasetFiles {
@@ -74,17 +75,42 @@ export async function findDataset(database: Database, tenant: Tenant, name: stri
   return rowNamed(database, uuidOf('project', tenant.projectId), name);
 }
 
-/** Loads the dataset of a job. Throws Error when it is gone. */
-export async function loadDataset(database: Database, projectUuid: string, name: string): Promise<DatasetFiles> {
+/** Which blobs a dataset is made of; two names for the same blobs are the same data. */
+export interface DatasetBlobs {
+  readonly name: string;
+  readonly classes: number;
+  readonly trainImages: Uint8Array;
+  readonly trainLabels: Uint8Array;
+  readonly testImages: Uint8Array;
+  readonly testLabels: Uint8Array;
+}
+
+/** The blobs of a job's dataset; undefined when it is gone. */
+export async function findDatasetBlobs(
+  database: Database,
+  projectUuid: string,
+  name: string,
+): Promise<DatasetBlobs | undefined> {
   const row = await rowNamed(database, projectUuid, name);
-  if (row === undefined) throw new Error(`dataset ${name} is gone`);
+  if (row === undefined) return undefined;
+  return {
+    name,
+    classes: row.classes,
+    trainImages: row.trainImagesSha256,
+    trainLabels: row.trainLabelsSha256,
+    testImages: row.testImagesSha256,
+    testLabels: row.testLabelsSha256,
+  };
+}
+
+export async function loadDataset({ pool }: Database, blobs: DatasetBlobs): Promise<DatasetFiles> {
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
-    loadBlob(database.pool, row.trainImagesSha256),
-    loadBlob(database.pool, row.trainLabelsSha256),
-    loadBlob(database.pool, row.testImagesSha256),
-    loadBlob(database.pool, row.testLabelsSha256),
+    loadBlob(pool, blobs.trainImages),
+    loadBlob(pool, blobs.trainLabels),
+    loadBlob(pool, blobs.testImages),
+    loadBlob(pool, blobs.testLabels),
   ]);
-  return { name, classes: row.classes, trainImages, trainLabels, testImages, testLabels };
+  return { name: blobs.name, classes: blobs.classes, trainImages, trainLabels, testImages, testLabels };
 }
 
 async function rowNamed({ prisma }: Database, projectId: string, name: string): Promise<DatasetRow | undefined> {

@@ -66,6 +66,8 @@ export async function reapExpiredLeases({ pool }: Database): Promise<number> {
        WHERE lease_expires_at < now() FOR UPDATE SKIP LOCKED`,
     );
     for (const row of rows) await reap(client, row);
+    // A worker that was killed leaves its row behind.
+    await client.query("DELETE FROM worker WHERE seen_at < now() - interval '1 hour'");
     return rows.length;
   });
 }

@@ -8,10 +8,17 @@ import {
   type JobProgress,
 } from '@settle/contracts';
 import type { Database } from '../database.ts';
-import { type Tenant, uuidOf } from '../tenants/api-keys.ts';
+import type { Tenant } from '../tenants/api-keys.ts';
+import { uuidOf } from '../uuid-of.ts';
 import { jobStateOf } from './job-view.ts';
 
 const MAXIMUM_EVENTS = 500;
+
+export interface JobFeed extends JobEventList {
+  readonly revision: number;
+  /** More events are there than one answer holds. */
+  readonly hasMore: boolean;
+}
 
 /** Events after number `after` and the latest progress; undefined when the project has no such job. */
 export async function readJobFeed(
@@ -19,9 +26,9 @@ export async function readJobFeed(
   tenant: Tenant,
   jobId: JobId,
   after: number,
-): Promise<(JobEventList & { readonly revision: number }) | undefined> {
+): Promise<JobFeed | undefined> {
   const jobUuid = uuidOf('job', jobId);
-  // The events first: one that is added between the two reads comes with the next call, never lost.
+  // The job first: an event that is added between the two reads has a number beyond its count, and comes with the next call.
   const { rows: jobs } = await pool.query<{
     revision: number;
     state: string;
@@ -49,6 +56,7 @@ export async function readJobFeed(
     is_terminal: isTerminal(jobStateOf(job.state)) && last >= job.event_count,
     progress: job.progress,
     revision: job.revision,
+    hasMore: last < job.event_count,
   };
 }
 

@@ -17,6 +17,7 @@ import {
   renewLeases,
   reportWorker,
   requestCancel,
+  returnUnclaimed,
   saveCheckpoint,
   submitJob,
   writeReport,
@@ -48,7 +49,7 @@ type Operation = (typeof OPERATIONS)[number];
 /** Sequences start anywhere on a job's way, or most of them would never reach a worker. */
 const beginning = fc.constantFrom<Operation[]>([], ['dispatch'], ['dispatch', 'claim'], ['dispatch', 'claim', 'run']);
 
-const REPORT = { progress: undefined, events: [], metrics: [], computeMs: 5 } as const;
+const REPORT = { number: 1, progress: undefined, events: [], metrics: [], computeMs: 5 } as const;
 const RESULT = {
   test_accuracy: 0.9,
   test_cost: 0.1,
@@ -103,10 +104,16 @@ describe('the life of a job', () => {
         await writeReport(database, fence, REPORT);
         return;
       case 'checkpoint':
-        await saveCheckpoint(database, fence, { epoch: 1, step: 10, metrics: {}, file: new Uint8Array([lease]) });
+        await saveCheckpoint(database, fence, {
+          id: newId('checkpoint'),
+          epoch: 1,
+          step: 10,
+          metrics: {},
+          file: new Uint8Array([lease]),
+        });
         return;
       case 'renew':
-        await renewLeases(database, worker.id, LEASE_MS);
+        await renewLeases(database, worker.id, [fence], LEASE_MS);
         return;
       case 'cancel':
         await requestCancel(database, tenant, id);
@@ -177,14 +184,68 @@ describe('the life of a job', () => {
     );
   });
 
-  it('gives a lease to one claim only, however often it is delivered', async () => {
+  it('stores a repeated report and a repeated checkpoint once', async () => {
+    const { database, tenant } = store;
+    await database.pool.query('DELETE FROM job');
     const id = await submit();
     await apply(id, 'dispatch');
+    await apply(id, 'claim');
+    const fence = { jobId: id, lease: 1 };
+    const epoch = { epoch: 1, epochs: 2, step: 10, test_accuracy: 0, test_cost: 0, train_accuracy: 0, train_cost: 0 };
+    const report = { ...REPORT, events: [{ type: 'job.epoch', data: { ...epoch, free_residual: 0 } }] } as const;
+    const checkpoint = { id: newId('checkpoint'), epoch: 1, step: 10, metrics: {}, file: new Uint8Array([1, 2, 3]) };
+    for (let repeat = 0; repeat < 3; repeat++) {
+      await writeReport(database, fence, report);
+      await saveCheckpoint(database, fence, checkpoint);
+    }
+    const events = (await readJobFeed(database, tenant, id, 0))?.data ?? [];
+    expect(events.map((event) => event.type)).toEqual(['job.status', 'job.status', 'job.epoch', 'job.checkpoint']);
+    const { rows } = await database.pool.query<{ reference_count: number }>(
+      'SELECT reference_count FROM blob JOIN checkpoint USING (sha256) WHERE job_id IS NOT NULL',
+    );
+    expect(rows).toEqual([{ reference_count: 1 }]);
+    await apply(id, 'fail');
+  });
+
+  it('renews only the leases that are asked for, so that one nobody runs must end', async () => {
+    const { database } = store;
+    await database.pool.query('DELETE FROM job');
+    const [left, right] = [await submit(), await submit()];
+    for (const id of [left, right]) await apply(id, 'dispatch');
+    for (const id of [left, right]) await apply(id, 'claim');
+    await database.pool.query("UPDATE job SET lease_expires_at = now() + interval '200 milliseconds'");
+    expect(await renewLeases(database, worker.id, [{ jobId: left, lease: 1 }], LEASE_MS)).toHaveLength(1);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await apply(left, 'reap');
+    expect([(await stateOf(left)).status, (await stateOf(right)).status]).toEqual(['starting', 'queued']);
+  });
+
+  it('lets a draining worker return a lease only while nobody has claimed it', async () => {
+    const { database } = store;
+    await database.pool.query('DELETE FROM job');
+    const id = await submit();
+    await apply(id, 'dispatch');
+    await returnUnclaimed(database, { jobId: id, lease: 1 });
+    expect((await stateOf(id)).status).toBe('queued');
+    await apply(id, 'dispatch');
+    await apply(id, 'claim');
+    await returnUnclaimed(database, { jobId: id, lease: 2 });
+    expect((await stateOf(id)).status).toBe('starting');
+  });
+
+  it('gives a lease to one worker only, however often it is delivered', async () => {
+    const id = await submit();
+    await apply(id, 'dispatch');
+    const others = Array.from({ length: 5 }, () => ({ id: newId('worker'), kernels: 'wasm' }));
     const claims = await Promise.all(
-      Array.from({ length: 5 }, () => claimJob(store.database, { jobId: id, lease: 1 }, worker, LEASE_MS)),
+      others.map((other) => claimJob(store.database, { jobId: id, lease: 1 }, other, LEASE_MS)),
     );
     expect(claims.filter((claim) => claim.kind === 'written')).toHaveLength(1);
-    expect(await readHeldLeases(store.database, worker.id)).toEqual([{ jobId: id, lease: 1, cancelRequested: false }]);
+    const winner = others[claims.findIndex((claim) => claim.kind === 'written')];
+    if (winner === undefined) throw new Error('nobody has claimed the job');
+    expect(await readHeldLeases(store.database, winner.id)).toEqual([{ jobId: id, lease: 1, cancelRequested: false }]);
+    // The worker that did not get the answer may ask again.
+    expect((await claimJob(store.database, { jobId: id, lease: 1 }, winner, LEASE_MS)).kind).toBe('written');
     await apply(id, 'fail');
   });
 

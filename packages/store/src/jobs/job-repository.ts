@@ -1,7 +1,8 @@
 /** Jobs as a project sees them: submit, read, list, ask to cancel. A foreign job answers exactly as a missing one. */
 import { type Job, type JobId, type JobList, type JobSpec, newId, uuidFromId } from '@settle/contracts';
 import { type Database, inTransaction } from '../database.ts';
-import { type Tenant, uuidOf } from '../tenants/api-keys.ts';
+import type { Tenant } from '../tenants/api-keys.ts';
+import { uuidOf } from '../uuid-of.ts';
 import { jobStateOf, jobView } from './job-view.ts';
 import { insertEvent, moveJob } from './move-job.ts';
 

@@ -11,14 +11,13 @@ import {
   type JobResult,
   LEASED_STATES,
   type NewJobEvent,
-  newId,
   type WorkerId,
 } from '@settle/contracts';
 import type pg from 'pg';
 import { putBlob, referenceBlob } from '../blobs/blob-store.ts';
 import { type Database, inTransaction } from '../database.ts';
 import { type MetricChunk, writeMetricChunk } from '../metrics/metric-store.ts';
-import { uuidOf } from '../tenants/api-keys.ts';
+import { uuidOf } from '../uuid-of.ts';
 import { jobStateOf } from './job-view.ts';
 import { appendEvent, moveJob } from './move-job.ts';
 
@@ -44,7 +43,10 @@ export interface ClaimedCheckpoint extends StoredCheckpoint {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** Takes the job that a delivery speaks of. `lease-lost` when it was delivered twice, cancelled, or given to another. */
+/**
+ * Takes the job that a delivery speaks of. `lease-lost` when it is another worker's by now, or has ended. The same worker
+ * may repeat a claim whose answer it did not get; it is for the caller not to run one lease twice.
+ */
 export async function claimJob(
   { pool }: Database,
   fence: Fence,
@@ -56,7 +58,7 @@ export async function claimJob(
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ spec: unknown; project_id: string; state: string }>(
       `UPDATE job SET worker_id = $3, lease_expires_at = now() + $4 * interval '1 millisecond', revision = revision + 1
-       WHERE id = $1 AND lease = $2 AND worker_id IS NULL AND lease_expires_at IS NOT NULL
+       WHERE id = $1 AND lease = $2 AND (worker_id IS NULL OR worker_id = $3) AND lease_expires_at IS NOT NULL
        RETURNING spec, project_id, state`,
       [jobUuid, fence.lease, workerUuid, leaseMs],
     );
@@ -64,7 +66,8 @@ export async function claimJob(
     if (row === undefined) return { kind: 'lease-lost' };
     const checkpoint = await latestCheckpoint(client, jobUuid);
     await client.query(
-      'INSERT INTO attempt (job_id, lease, worker_id, kernels, resumed_from_step) VALUES ($1, $2, $3, $4, $5)',
+      `INSERT INTO attempt (job_id, lease, worker_id, kernels, resumed_from_step) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (job_id, lease) DO NOTHING`,
       [jobUuid, fence.lease, workerUuid, worker.kernels, checkpoint?.step ?? 0],
     );
     const cancelRequested = jobStateOf(row.state) === 'cancelling';
@@ -113,13 +116,27 @@ export async function readHeldLeases({ pool }: Database, workerId: WorkerId): Pr
   return rows.map(heldLease);
 }
 
-/** Renews all leases of a worker in one statement; one that is not among the answers is lost. */
-export async function renewLeases({ pool }: Database, workerId: WorkerId, leaseMs: number): Promise<HeldLease[]> {
+/**
+ * Renews leases in one statement; one that is not among the answers is lost. Only those that are asked for: a lease that
+ * the worker holds on paper and runs no more must end.
+ */
+export async function renewLeases(
+  { pool }: Database,
+  workerId: WorkerId,
+  fences: readonly Fence[],
+  leaseMs: number,
+): Promise<HeldLease[]> {
   const { rows } = await pool.query<HeldRow>(
     `UPDATE job SET lease_expires_at = now() + $2 * interval '1 millisecond'
      WHERE worker_id = $1 AND lease_expires_at > now()
+       AND (id, lease) IN (SELECT * FROM unnest($3::uuid[], $4::integer[]))
      RETURNING id, lease, state`,
-    [uuidOf('worker', workerId), leaseMs],
+    [
+      uuidOf('worker', workerId),
+      leaseMs,
+      fences.map(({ jobId }) => uuidOf('job', jobId)),
+      fences.map(({ lease }) => lease),
+    ],
   );
   return rows.map(heldLease);
 }
@@ -134,6 +151,8 @@ function heldLease(row: HeldRow): HeldLease {
 
 /** What a worker has learnt since its last report. */
 export interface Report {
+  /** Counts from 1 in each attempt; a report that is stored already is not stored again. */
+  readonly number: number;
   readonly progress: JobProgress | undefined;
   readonly events: readonly NewJobEvent[];
   readonly metrics: readonly MetricChunk[];
@@ -143,6 +162,12 @@ export interface Report {
 
 export async function writeReport({ pool }: Database, fence: Fence, report: Report): Promise<Written> {
   return fenced(pool, fence, async (client, jobUuid) => {
+    const { rowCount } = await client.query(
+      `UPDATE attempt SET report_number = $3, compute_ms = $4
+       WHERE job_id = $1 AND lease = $2 AND report_number < $3`,
+      [jobUuid, fence.lease, report.number, Math.round(report.computeMs)],
+    );
+    if (rowCount === 0) return;
     for (const chunk of report.metrics) await writeMetricChunk(client, jobUuid, fence.lease, chunk);
     for (const event of report.events) await appendEvent(client, jobUuid, event);
     if (report.progress !== undefined) {
@@ -151,15 +176,12 @@ export async function writeReport({ pool }: Database, fence: Fence, report: Repo
         JSON.stringify(report.progress),
       ]);
     }
-    await client.query('UPDATE attempt SET compute_ms = $3 WHERE job_id = $1 AND lease = $2', [
-      jobUuid,
-      fence.lease,
-      Math.round(report.computeMs),
-    ]);
   });
 }
 
 export interface NewCheckpoint {
+  /** Made once by the caller, so that a repeated save is one checkpoint. */
+  readonly id: CheckpointId;
   readonly epoch: number;
   readonly step: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -179,13 +201,12 @@ export async function saveCheckpoint(
 ): Promise<Written<StoredCheckpoint>> {
   // Outside the fenced transaction: a large file must not hold the job's row. An orphan costs space, nothing else.
   const blob = await putBlob(pool, checkpoint.file);
-  const id = newId('checkpoint');
+  const { id } = checkpoint;
   const sha256 = blob.sha256.toString('hex');
   return fenced(pool, fence, async (client, jobUuid) => {
-    await referenceBlob(client, blob.sha256);
-    await client.query(
+    const inserted = await client.query(
       `INSERT INTO checkpoint (id, job_id, lease, epoch, step, metrics, sha256, size_bytes)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING`,
       [
         uuidOf('checkpoint', id),
         jobUuid,
@@ -197,6 +218,8 @@ export async function saveCheckpoint(
         blob.sizeBytes,
       ],
     );
+    if (inserted.rowCount === 0) return { id, sha256 };
+    await referenceBlob(client, blob.sha256);
     await client.query('UPDATE job SET lost_attempts = 0 WHERE id = $1', [jobUuid]);
     await appendEvent(client, jobUuid, {
       type: 'job.checkpoint',
@@ -263,6 +286,19 @@ export async function endAttempt({ pool }: Database, fence: Fence, ending: Endin
 /** The fence holds the row in a state from which this move is legal; anything else is a bug. */
 function mustMove(lease: number | undefined): void {
   if (lease === undefined) throw new Error('an attempt could not be ended from the state its job is in');
+}
+
+/** Gives back a lease that nobody has claimed: the worker it was delivered to takes no more jobs. */
+export async function returnUnclaimed({ pool }: Database, { jobId, lease }: Fence): Promise<void> {
+  const jobUuid = uuidOf('job', jobId);
+  await inTransaction(pool, async (client) => {
+    const unclaimed = await client.query(
+      'SELECT 1 FROM job WHERE id = $1 AND lease = $2 AND worker_id IS NULL FOR UPDATE',
+      [jobUuid, lease],
+    );
+    if (unclaimed.rowCount === 0) return;
+    await moveJob(client, { jobUuid, to: 'queued', from: ['starting'], lease, reason: 'handed_back' });
+  });
 }
 
 /** Runs `write` while the job's row is held and the lease is the current one. */

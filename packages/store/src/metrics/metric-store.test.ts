@@ -27,6 +27,11 @@ describe('roll-ups', () => {
         const kept = merged.filter((bucket) => Number.isFinite(bucket.mean));
         expect(Math.min(...kept.map((bucket) => bucket.minimum))).toBe(Math.min(...finite));
         expect(Math.max(...kept.map((bucket) => bucket.maximum))).toBe(Math.max(...finite));
+        const sum = merged.reduce((total, bucket) => total + (bucket.finite > 0 ? bucket.mean * bucket.finite : 0), 0);
+        const exact = finite.reduce((total, value) => total + value, 0);
+        expect(Math.abs(sum - exact)).toBeLessThan(
+          1e-9 * (1 + finite.reduce((total, value) => total + Math.abs(value), 0)),
+        );
         for (const bucket of kept) {
           const slack = 1e-9 * Math.max(1, Math.abs(bucket.minimum), Math.abs(bucket.maximum));
           expect(bucket.mean).toBeGreaterThanOrEqual(bucket.minimum - slack);

@@ -7,7 +7,8 @@
 import type { JobId, MetricSeries } from '@settle/contracts';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
-import { type Tenant, uuidOf } from '../tenants/api-keys.ts';
+import type { Tenant } from '../tenants/api-keys.ts';
+import { uuidOf } from '../uuid-of.ts';
 import { type Bucket, mergeBuckets, rollUp } from './roll-up.ts';
 
 export const CHUNK_POINTS = 1_000;
@@ -138,13 +139,13 @@ async function readSeries(
   let nonfinite = 0;
   for (const chunk of await readChunks(pool, jobUuid, key, level)) {
     const last = supersededAfterOf(chunk.lease);
-    if (chunk.last_step <= last) {
+    if (chunk.last_step <= last && chunk.nonfinite_count === 0) {
       buckets.push(...bucketsOf(chunk, level));
       total += chunk.point_count;
       nonfinite += chunk.nonfinite_count;
       continue;
     }
-    // The chunk in which a later lease took over: its roll-ups mix both sides, so its points are read and cut.
+    // Where a later lease took over, or where points are not finite, roll-ups do not tell enough: the points are read.
     const [raw] = await readChunks(pool, jobUuid, key, 1, chunk);
     const kept = raw === undefined ? [] : bucketsOf(raw, 1).filter((point) => point.step <= last);
     const steps = kept.map((point) => point.step);
@@ -203,6 +204,7 @@ function bucketsOf(chunk: ChunkRow, level: Level): Bucket[] {
     minimum: chunk.minimum[i] ?? Number.NaN,
     maximum: chunk.maximum[i] ?? Number.NaN,
     count: Math.min(level, chunk.point_count - i * level),
+    finite: Math.min(level, chunk.point_count - i * level),
   }));
 }
 

@@ -7,6 +7,8 @@ export interface Bucket {
   readonly minimum: number;
   readonly maximum: number;
   readonly count: number;
+  /** Points of it that are finite. */
+  readonly finite: number;
 }
 
 /** One bucket per `width` points, the last one shorter. */
@@ -19,20 +21,20 @@ export function rollUp(steps: readonly number[], points: readonly number[], widt
   return buckets;
 }
 
-function summary(points: readonly number[]): Pick<Bucket, 'mean' | 'minimum' | 'maximum'> {
-  let count = 0;
+function summary(points: readonly number[]): Pick<Bucket, 'finite' | 'mean' | 'minimum' | 'maximum'> {
+  let finite = 0;
   let sum = 0;
   let minimum = Number.POSITIVE_INFINITY;
   let maximum = Number.NEGATIVE_INFINITY;
   for (const point of points) {
     if (!Number.isFinite(point)) continue;
-    count++;
+    finite++;
     sum += point;
     minimum = Math.min(minimum, point);
     maximum = Math.max(maximum, point);
   }
-  if (count === 0) return { mean: Number.NaN, minimum: Number.NaN, maximum: Number.NaN };
-  return { mean: sum / count, minimum, maximum };
+  if (finite === 0) return { finite, mean: Number.NaN, minimum: Number.NaN, maximum: Number.NaN };
+  return { finite, mean: sum / finite, minimum, maximum };
 }
 
 /** Joins neighbouring buckets until at most `most` are left. */
@@ -47,12 +49,13 @@ export function mergeBuckets(buckets: readonly Bucket[], most: number): Bucket[]
 }
 
 function join(buckets: readonly Bucket[]): Bucket {
-  const finite = buckets.filter((bucket) => Number.isFinite(bucket.mean));
-  const weight = finite.reduce((sum, bucket) => sum + bucket.count, 0);
+  const finite = buckets.filter((bucket) => bucket.finite > 0);
+  const weight = finite.reduce((sum, bucket) => sum + bucket.finite, 0);
   return {
     step: buckets[0]?.step ?? 0,
     count: buckets.reduce((sum, bucket) => sum + bucket.count, 0),
-    mean: weight === 0 ? Number.NaN : finite.reduce((sum, bucket) => sum + bucket.mean * bucket.count, 0) / weight,
+    finite: weight,
+    mean: weight === 0 ? Number.NaN : finite.reduce((sum, bucket) => sum + bucket.mean * bucket.finite, 0) / weight,
     minimum: weight === 0 ? Number.NaN : Math.min(...finite.map((bucket) => bucket.minimum)),
     maximum: weight === 0 ? Number.NaN : Math.max(...finite.map((bucket) => bucket.maximum)),
   };

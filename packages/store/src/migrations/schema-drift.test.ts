@@ -19,6 +19,7 @@ const POSTGRES_TYPES: Readonly<Record<string, string>> = {
   'String @db.Uuid': 'uuid',
   String: 'text',
   Int: 'integer',
+  BigInt: 'bigint',
   Boolean: 'boolean',
   Json: 'jsonb',
   Bytes: 'bytea',

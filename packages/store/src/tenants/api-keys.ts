@@ -5,8 +5,9 @@
  * of randomness, so there is nothing to guess, and it is checked on every request.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { type ApiKeyId, idFromUuid, newId, type OrganisationId, type ProjectId, uuidFromId } from '@settle/contracts';
+import { type ApiKeyId, idFromUuid, newId, type OrganisationId, type ProjectId } from '@settle/contracts';
 import type { Database } from '../database.ts';
+import { uuidOf } from '../uuid-of.ts';
 
 /** The project on whose behalf a call is made. Every tenant-facing function of the store takes one. */
 export interface Tenant {
@@ -57,13 +58,6 @@ export async function authenticate({ prisma }: Database, key: string): Promise<C
     projectId: idFromUuid('project', row.projectId),
     organisationId: idFromUuid('organisation', row.project.organisationId),
   };
-}
-
-/** The UUID of an id that this process made or checked. Throws RangeError on anything else. */
-export function uuidOf(kind: Parameters<typeof uuidFromId>[0], id: string): string {
-  const uuid = uuidFromId(kind, id);
-  if (uuid === undefined) throw new RangeError(`not an id of kind ${kind}`);
-  return uuid;
 }
 
 function sha256(key: string): Uint8Array<ArrayBuffer> {

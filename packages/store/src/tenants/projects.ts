@@ -1,7 +1,7 @@
 /** Organisations and their projects. */
 import { idFromUuid, newId, type ProjectId } from '@settle/contracts';
 import type { Database } from '../database.ts';
-import { uuidOf } from './api-keys.ts';
+import { uuidOf } from '../uuid-of.ts';
 
 /** The project of this name in the organisation of this name; makes what is missing. */
 export async function ensureProject(

@@ -1,7 +1,7 @@
 /** Which workers are alive, and how many jobs they can take. */
 import type { WorkerId } from '@settle/contracts';
 import type { Database } from '../database.ts';
-import { uuidOf } from '../tenants/api-keys.ts';
+import { uuidOf } from '../uuid-of.ts';
 
 export interface WorkerRegistration {
   readonly id: WorkerId;

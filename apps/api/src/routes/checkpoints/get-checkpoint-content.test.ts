@@ -50,6 +50,17 @@ describe('GET /v1/checkpoints/{id}/content', () => {
     expect(response.statusCode).toBe(416);
     expect(response.headers['content-range']).toBe(`bytes */${file.length}`);
     expect(response.json().code).toBe('range_not_satisfiable');
+    expect(response.headers['cache-control']).toBeUndefined();
+    expect(response.headers.etag).toBeUndefined();
+  });
+
+  it('answers HEAD with the length and no bytes', async () => {
+    const response = await api.app.inject({ method: 'HEAD', url, headers: { authorization: `Bearer ${key}` } });
+    expect([response.statusCode, response.headers['content-length'], response.body]).toEqual([
+      200,
+      String(file.length),
+      '',
+    ]);
   });
 
   it('gives the whole file when If-Range names another version', async () => {
@@ -69,7 +80,13 @@ async function checkpointOf(api: TestApi, key: string): Promise<string> {
   await giveLeases(database, 10_000);
   const fence = { jobId, lease: 1 };
   await vi.waitFor(async () => expect((await claimJob(database, fence, worker, 10_000)).kind).toBe('written'));
-  const saved = await saveCheckpoint(database, fence, { epoch: 1, step: 10, metrics: { test_accuracy: 0.5 }, file });
+  const saved = await saveCheckpoint(database, fence, {
+    id: newId('checkpoint'),
+    epoch: 1,
+    step: 10,
+    metrics: { test_accuracy: 0.5 },
+    file,
+  });
   if (saved.kind === 'lease-lost') throw new Error('the lease was lost');
   return saved.value.id;
 }

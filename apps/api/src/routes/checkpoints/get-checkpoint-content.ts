@@ -18,6 +18,10 @@ export const getCheckpointContentRoute: RouteModule = (app, { database }) => {
         operationId: 'getCheckpointContent',
         summary: 'Download a checkpoint',
         tags: ['checkpoints'],
+        headers: Type.Object({
+          range: Type.Optional(Type.String({ description: 'One range of bytes.' })),
+          'if-range': Type.Optional(Type.String({ description: 'The ETag of the version that the range is of.' })),
+        }),
         params: Type.Object({ id: Type.String({ description: 'Checkpoint id, `ckpt_…`.' }) }),
         response: { 200: Bytes, 206: Bytes, 401: Problem, 404: Problem, 416: Problem },
       },
@@ -34,6 +38,11 @@ export const getCheckpointContentRoute: RouteModule = (app, { database }) => {
         ifRange === undefined || ifRange === etag ? request.headers.range : undefined,
         sizeBytes,
       );
+      if (range.kind === 'unsatisfiable') {
+        throw new Refusal('range_not_satisfiable', `The file has ${sizeBytes} bytes.`, {
+          headers: { 'content-range': `bytes */${sizeBytes}` },
+        });
+      }
       reply
         .header('accept-ranges', 'bytes')
         .header('etag', etag)
@@ -41,23 +50,11 @@ export const getCheckpointContentRoute: RouteModule = (app, { database }) => {
         .header('cache-control', 'private, immutable, max-age=31536000')
         .header('content-disposition', `attachment; filename="${id}.safetensors"`)
         .type('application/octet-stream');
-      switch (range.kind) {
-        case 'unsatisfiable':
-          throw new Refusal('range_not_satisfiable', `The file has ${sizeBytes} bytes.`, {
-            headers: { 'content-range': `bytes */${sizeBytes}` },
-          });
-        case 'whole':
-          return reply.header('content-length', sizeBytes).send(Readable.from(content.read(0, sizeBytes)));
-        case 'part':
-          return reply
-            .code(206)
-            .header('content-length', range.end - range.begin)
-            .header('content-range', `bytes ${range.begin}-${range.end - 1}/${sizeBytes}`)
-            .send(Readable.from(content.read(range.begin, range.end)));
-        default:
-          range satisfies never;
-          throw new Error('unreachable range');
-      }
+      const { begin, end } = range.kind === 'part' ? range : { begin: 0, end: sizeBytes };
+      if (range.kind === 'part') reply.code(206).header('content-range', `bytes ${begin}-${end - 1}/${sizeBytes}`);
+      reply.header('content-length', end - begin);
+      // A HEAD asks for the headers alone; the bytes would be read from the database for nothing.
+      return reply.send(request.method === 'HEAD' ? Readable.from([]) : Readable.from(content.read(begin, end)));
     },
   );
 };

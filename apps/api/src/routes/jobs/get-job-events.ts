@@ -25,6 +25,9 @@ export const getJobEventsRoute: RouteModule = (app, { database, watcher }) => {
         summary: 'Follow a job',
         tags: ['jobs'],
         params: JobParams,
+        headers: Type.Object({
+          'last-event-id': Type.Optional(Type.String({ description: 'Number of the last event that was seen.' })),
+        }),
         querystring: Type.Object(
           {
             after: Type.Integer({ minimum: 0, maximum: MAXIMUM_EVENT_NUMBER, default: 0 }),

@@ -1,6 +1,7 @@
 /** GET /v1/jobs/{id}: a job, cheap to poll: `If-None-Match` with the last ETag answers 304 when nothing changed. */
 import { Job, Problem } from '@settle/contracts';
 import { getJob } from '@settle/store';
+import Type from 'typebox';
 import { callerOf } from '../../plugins/authentication.ts';
 import { notFound } from '../../plugins/problems.ts';
 import { NoBody, type RouteModule } from '../route-module.ts';
@@ -15,6 +16,9 @@ export const getJobRoute: RouteModule = (app, { database }) => {
         summary: 'Read a job',
         tags: ['jobs'],
         params: JobParams,
+        headers: Type.Object({
+          'if-none-match': Type.Optional(Type.String({ description: 'The ETag of an earlier answer.' })),
+        }),
         response: { 200: Job, 304: NoBody, 401: Problem, 404: Problem },
       },
     },

@@ -114,7 +114,7 @@ describe('POST /v1/jobs', () => {
 
   it('refuses what is not JSON, what would poison a prototype, and what is not said to be JSON', async () => {
     await refused('{"recipe": ', 'body_not_json');
-    await refused('', 'body_not_json');
+    await refused('', 'body_invalid');
     await refused('{"__proto__": {"recipe": "ep"}}', 'body_not_json');
     await refused('recipe=ep', 'unsupported_media_type', { 'content-type': 'application/x-www-form-urlencoded' });
   });

@@ -23,7 +23,7 @@ export const submitJobRoute: RouteModule = (app, { database, dispatcher }) => {
         summary: 'Submit a training job',
         tags: ['jobs'],
         body: Type.Unsafe<unknown>(Type.Union([submissionSchema(EpJobSpec), submissionSchema(PrototypicalEpJobSpec)])),
-        response: { 202: Job, 401: Problem, 413: Problem, 422: Problem },
+        response: { 202: Job, 400: Problem, 401: Problem, 413: Problem, 415: Problem, 422: Problem },
       },
     },
     async (request, reply) => {
