@@ -84,7 +84,6 @@ export async function startTestApi(): Promise<TestApi> {
       });
     },
     async close() {
-      services.watcher.close();
       await app.close();
       await services.dispatcher.close();
       await services.producer.close();

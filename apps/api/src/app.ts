@@ -22,6 +22,7 @@ import { listRecipesRoute } from './routes/recipes/list-recipes.ts';
 import type { Api, ApiServices, RouteModule } from './routes/route-module.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
+const CLOSE_IDLE_MS = 100;
 /** A loop this far behind answers nobody in time; better to say so. */
 const MAXIMUM_LOOP_DELAY_MS = 2_000;
 
@@ -53,6 +54,12 @@ export async function buildApp(
   }).withTypeProvider<TypeBoxTypeProvider>();
   const started = services(app);
 
+  // Streams and long polls end by themselves; their connections are then idle, and closed as they become so.
+  app.addHook('preClose', async () => {
+    started.watcher.close();
+    const sweep = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_MS);
+    app.server.once('close', () => clearInterval(sweep));
+  });
   addProblems(app);
   addValidation(app);
   addJsonBodies(app);

@@ -36,8 +36,7 @@ async function close(reason: string): Promise<void> {
   closing = true;
   app.log.info({ event: 'api_closing', reason }, 'closing');
   setTimeout(() => process.exit(1), GRACE_MS).unref();
-  // Streams and long polls end by themselves when the watcher closes; what is still open after a while is cut.
-  services.watcher.close();
+  // What is under way may end; what is still open after a while is cut.
   setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref();
   await app.close();
   await services.dispatcher.close();
