@@ -61,7 +61,7 @@ describe('docker-compose.yml', () => {
     }
     const migration = await read('scripts/src/migrate.ts');
     for (const variable of Object.keys(service('migrate').environment)) {
-      expect(migration).toContain(`process.env.${variable}`);
+      expect(migration).toContain(`givenVariable('${variable}')`);
     }
     expect(POSTGRES_IMAGE_READS).toEqual(expect.arrayContaining(Object.keys(service('postgres').environment)));
     expect(service('redis').environment).toEqual({});

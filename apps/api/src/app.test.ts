@@ -127,13 +127,14 @@ describe('the API', () => {
   it('says that it is not ready, and not that it has a bug, while the database is away', async () => {
     const own = await startTestApi();
     const project = await own.newProject('away');
-    // What a full disk does as well: reading works, writing does not.
+    // What a full disk does as well: reading works, writing does not. The setting holds for new connections alone.
+    const client = await own.database.pool.connect();
     const name = new URL(own.connectionString).pathname.slice(1);
-    await own.database.pool.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
-    // The setting holds for new connections; this ends all others, its own among them.
-    await own.database.pool
-      .query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()')
-      .catch(() => {});
+    await client.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    await client.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    client.release(true);
     await expect
       .poll(
         async () => {

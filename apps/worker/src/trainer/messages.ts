@@ -1,19 +1,12 @@
 /** What supervisor and trainer thread say to each other. Intent goes through shared memory, because a computing thread reads no messages. */
 import type { JobSpec } from '@settle/contracts';
-import type { ArenaMemory, EpochMetrics, TrainingOutcome } from '@settle/core';
+import type { ArenaMemory, TrainingEvent, TrainingOutcome } from '@settle/core';
+import type { DatasetFiles } from '@settle/store';
 
 /** Handed to the thread when it is made. */
 export interface TrainerInput {
   readonly spec: JobSpec;
-  /** IDX files in shared memory. */
-  readonly dataset: {
-    readonly name: string;
-    readonly classes: number;
-    readonly trainImages: Uint8Array<SharedArrayBuffer>;
-    readonly trainLabels: Uint8Array<SharedArrayBuffer>;
-    readonly testImages: Uint8Array<SharedArrayBuffer>;
-    readonly testLabels: Uint8Array<SharedArrayBuffer>;
-  };
+  readonly dataset: DatasetFiles;
   readonly memory: ArenaMemory;
   readonly resumeFrom: Uint8Array | undefined;
   /** One word: epochs and checkpoints that the supervisor has stored. The thread does not run further ahead than a few. */
@@ -30,14 +23,7 @@ export interface BatchMetrics {
 
 export type TrainerMessage =
   | { readonly kind: 'batches'; readonly batches: BatchMetrics; readonly images: number; readonly computeMs: number }
-  | { readonly kind: 'epoch'; readonly epoch: number; readonly step: number; readonly metrics: EpochMetrics }
-  | {
-      readonly kind: 'checkpoint';
-      readonly epoch: number;
-      readonly step: number;
-      readonly metrics: EpochMetrics;
-      readonly file: Uint8Array;
-    }
+  | Extract<TrainingEvent, { kind: 'epoch' | 'checkpoint' }>
   | { readonly kind: 'ended'; readonly outcome: TrainingOutcome; readonly computeMs: number }
   /** Core refused the job: shapes, sizes or checkpoint do not fit. */
   | { readonly kind: 'refused'; readonly reason: string };
