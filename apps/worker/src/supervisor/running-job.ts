@@ -1,10 +1,9 @@
 /**
  * One job under one lease, from its delivery to its end: claim, prepare, train, store, report how it ended.
  *
- * All writes of a job go through one chain, in the order in which the trainer reported, and each is fenced by the lease.
- * When the lease is lost the trainer is ended at once and nothing more is written: another worker may hold the job.
+ * What the trainer reports is written by ./job-journal.ts. When the lease is lost the trainer is ended at once and nothing more is written: another worker may hold the job.
  */
-import { type JobFailure, type JobSpec, type NewJobEvent, newId, validateJob, type WorkerId } from '@settle/contracts';
+import { type JobFailure, type JobSpec, validateJob, type WorkerId } from '@settle/contracts';
 import { type ArenaMemory, createArenaMemory, type Method, sessionBytes, wasmKernels } from '@settle/core';
 import {
   type ClaimedJob,
@@ -15,21 +14,13 @@ import {
   type Fence,
   findDatasetBlobs,
   loadBlob,
-  markRunning,
-  type Report,
-  type StoredCheckpoint,
-  saveCheckpoint,
-  type Written,
-  writeReport,
 } from '@settle/store';
 import type { Logger } from 'pino';
-import { epochMetricsOf, epochMetricsRecord } from '../epoch-metrics.ts';
 import { endingOf, type RunOutcome } from '../run-outcome.ts';
-import type { TrainerInput, TrainerMessage } from '../trainer/messages.ts';
+import type { TrainerInput } from '../trainer/messages.ts';
 import { methodOf } from '../trainer/recipes.ts';
 import type { DatasetCache } from './dataset-cache.ts';
-import { metricBuffer } from './metric-buffer.ts';
-import { progressTracker } from './progress.ts';
+import { jobJournal } from './job-journal.ts';
 import { type Stored, storeWithRetry } from './storage-retry.ts';
 import { startTrainer, type Trainer } from './trainer.ts';
 
@@ -135,116 +126,45 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
 
   const train = async (spec: JobSpec, claimed: ClaimedJob, input: TrainerInput) => {
     const trainSamples = spec.dataset.train_samples ?? idxSamples(input.dataset.trainLabels);
-    const progress = progressTracker(
-      spec,
-      trainSamples,
-      claimed.checkpoint?.step ?? 0,
-      epochMetricsOf(claimed.checkpoint?.metrics ?? {}),
-    );
-    const metrics = metricBuffer();
-    let events: NewJobEvent[] = [];
-    let lastCheckpoint: StoredCheckpoint | undefined = claimed.checkpoint;
     let notStored: string | undefined;
-    let chain: Promise<void> = Promise.resolve();
-    let reports = 0;
+    const journal = jobJournal({
+      database: host.database,
+      fence,
+      spec,
+      claimed,
+      trainSamples,
+      stored,
+      acknowledge() {
+        Atomics.add(input.acknowledged, 0, 1);
+        Atomics.notify(input.acknowledged, 0);
+      },
+      onLeaseLost: abandon,
+      onNotStored(reason) {
+        notStored = reason;
+        trainer?.terminate();
+      },
+    });
 
-    /** Appends a write to the chain. A write that fails for good ends the training. */
-    const append = <Value>(write: () => Promise<Written<Value>>, then: (value: Value) => void = () => {}) => {
-      chain = chain.then(async () => {
-        if (notStored !== undefined || abandoned) return;
-        const outcome = await stored(write);
-        if (outcome.kind === 'abandoned') {
-          notStored = outcome.error?.message ?? 'the lease was lost';
-          trainer?.terminate();
-        } else if (outcome.value.kind === 'lease-lost') {
-          abandon();
-        } else {
-          then(outcome.value.value);
-        }
-      });
-    };
-    const acknowledge = () => {
-      Atomics.add(input.acknowledged, 0, 1);
-      Atomics.notify(input.acknowledged, 0);
-    };
-    const report = () => {
-      reports++;
-      const news: Report = {
-        number: reports,
-        progress: progress.current(),
-        events,
-        metrics: metrics.takeChanged(),
-        computeMs: progress.computeMs(),
-      };
-      events = [];
-      append(() => writeReport(host.database, fence, news));
-    };
-
-    const onMessage = (message: TrainerMessage) => {
-      progress.note(message);
-      switch (message.kind) {
-        case 'batches':
-          message.batches.steps.forEach((step, i) => {
-            metrics.add('train/cost', step, message.batches.cost[i] ?? Number.NaN);
-            metrics.add('settle/free-residual', step, message.batches.freeResidual[i] ?? Number.NaN);
-            metrics.add('settle/nudged-residual', step, message.batches.nudgedResidual[i] ?? Number.NaN);
-          });
-          return;
-        case 'epoch': {
-          const { epoch, step } = message;
-          const record = epochMetricsRecord(message.metrics);
-          metrics.add('epoch/train-cost', step, record.train_cost);
-          metrics.add('epoch/train-accuracy', step, record.train_accuracy);
-          metrics.add('epoch/test-cost', step, record.test_cost);
-          metrics.add('epoch/test-accuracy', step, record.test_accuracy);
-          events.push({ type: 'job.epoch', data: { epoch, epochs: spec.training.epochs, step, ...record } });
-          report();
-          append(async () => ({ kind: 'written', value: undefined }), acknowledge);
-          return;
-        }
-        case 'checkpoint': {
-          const { epoch, step, file } = message;
-          const id = newId('checkpoint');
-          const record = epochMetricsRecord(message.metrics);
-          append(
-            () => saveCheckpoint(host.database, fence, { id, epoch, step, metrics: record, file }),
-            (checkpoint) => {
-              lastCheckpoint = checkpoint;
-              acknowledge();
-            },
-          );
-          return;
-        }
-        case 'ended':
-        case 'refused':
-          return;
-        default:
-          message satisfies never;
-      }
-    };
-
-    trainer = startTrainer(input, onMessage);
+    trainer = startTrainer(input, journal.note);
     // A request that came while the job was being prepared had no trainer to stop.
     if (request !== 'none') trainer.stop(request);
-    append(() => markRunning(host.database, fence));
-    const timer = setInterval(report, REPORT_MS);
+    journal.running();
+    const timer = setInterval(journal.report, REPORT_MS);
     const outcome = await trainer.ended;
     clearInterval(timer);
-    report();
+    journal.report();
     if (outcome.kind === 'trained' && outcome.outcome.kind === 'stopped' && outcome.outcome.request === 'hand-back') {
-      const { epoch, step, file } = outcome.outcome;
-      const id = newId('checkpoint');
-      append(() => saveCheckpoint(host.database, fence, { id, epoch, step, metrics: {}, file }));
+      journal.saveHandBack(outcome.outcome);
     }
-    await chain;
+    await journal.written();
     const run: RunOutcome = notStored === undefined ? outcome : { kind: 'not-stored', message: notStored };
     await end(
       endingOf(run, {
         kernels: wasmKernels.name,
         epochs: spec.training.epochs,
         images: spec.training.epochs * trainSamples,
-        lastEpoch: progress.lastEpoch(),
-        lastCheckpoint,
+        lastEpoch: journal.lastEpoch(),
+        lastCheckpoint: journal.lastCheckpoint(),
       }),
     );
   };
