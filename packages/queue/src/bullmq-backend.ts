@@ -1,5 +1,6 @@
 /** How is BullMQ opened on each store? The only file that knows its options; producer and consumer see no difference. */
 import { Socket } from 'node:net';
+import process from 'node:process';
 import {
   createPostgresBackend,
   type Job,
@@ -32,10 +33,14 @@ const CONNECT_TIMEOUT_MS = 4_000;
 /**
  * BullMQ's commands take milliseconds. One without an answer for this long is on a connection whose other end is gone
  * without a word, which the network stack alone would notice after a quarter of an hour. A producer's are shorter than
- * its callers wait; a worker's are longer than the five seconds for which its Redis holds an empty answer back.
+ * its callers wait; a Redis worker's are longer than the five seconds for which its Redis holds an empty answer back. On
+ * Postgres nothing is held back: a worker waits for a notice, not for an answer.
  */
-const QUEUE_SILENCE_MS = 4_000;
-const WORKER_SILENCE_MS = 10_000;
+const SILENCE_MS = 4_000;
+const REDIS_WORKER_SILENCE_MS = 10_000;
+
+/** Connections that a network forgot while they were idle are found out one by one; most are closed before that. */
+const IDLE_MS = 2_000;
 
 /** Pause between attempts on a store that is away: soon enough that nobody waits for it, seldom enough to cost nothing. */
 const RETRY_MS = 1_000;
@@ -45,7 +50,7 @@ export function openQueue(config: QueueConfig) {
   switch (config.kind) {
     case 'postgres': {
       const sockets = trackedSockets();
-      const connection = postgresOptions(config, QUEUE_SILENCE_MS, sockets);
+      const connection = postgresOptions(config, sockets);
       const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
       return { queue: new PostgresQueue<Delivery, void>(QUEUE_NAME, { connection }), abandon: sockets.destroy };
     }
@@ -53,7 +58,7 @@ export function openQueue(config: QueueConfig) {
       // Without its own queue of commands the client rejects at once while Redis is away.
       const offline = { enableOfflineQueue: false, maxRetriesPerRequest: 1 };
       const leaving = new AbortController();
-      const connection = { ...redisOptions(config, QUEUE_SILENCE_MS, leaving.signal), ...offline };
+      const connection = { ...redisOptions(config, SILENCE_MS, leaving.signal), ...offline };
       const queue = new Queue<Delivery, void>(QUEUE_NAME, { prefix: KEY_PREFIX, connection });
       return { queue, abandon: () => leaving.abort() };
     }
@@ -75,14 +80,14 @@ export function openWorker(config: QueueConfig, settings: WorkerSettings, proces
   switch (config.kind) {
     case 'postgres': {
       const sockets = trackedSockets();
-      const connection = postgresOptions(config, WORKER_SILENCE_MS, sockets);
+      const connection = postgresOptions(config, sockets);
       const { Worker: PostgresWorker } = withBackend(createPostgresBackend);
       const worker = new PostgresWorker<Delivery, void>(QUEUE_NAME, process, { ...shared, connection });
       return { worker, abandon: sockets.destroy };
     }
     case 'redis': {
       const leaving = new AbortController();
-      const options = redisOptions(config, WORKER_SILENCE_MS, leaving.signal);
+      const options = redisOptions(config, REDIS_WORKER_SILENCE_MS, leaving.signal);
       const connection = { ...options, maxRetriesPerRequest: null };
       const worker = new RedisWorker(QUEUE_NAME, process, { ...shared, prefix: KEY_PREFIX, connection });
       const abandon = () => {
@@ -120,7 +125,6 @@ function redisOptions(
 
 function postgresOptions(
   { connectionString }: Extract<QueueConfig, { kind: 'postgres' }>,
-  silenceMs: number,
   sockets: TrackedSockets,
 ): PostgresConnectionOptions {
   const url = new URL(connectionString);
@@ -132,7 +136,8 @@ function postgresOptions(
     ...(options === null ? {} : { options }),
     max: 3,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: silenceMs,
+    query_timeout: SILENCE_MS,
+    idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     stream: sockets.open,
   };
@@ -146,8 +151,12 @@ function trackedSockets() {
   let isAbandoned = false;
   return {
     open: () => {
-      if (isAbandoned) throw new Error('the queue was left while its Postgres was away');
       const socket = new Socket();
+      // Not thrown: the pool calls this from its events, where an exception would end the process. It fails as a
+      // connection does that cannot be made.
+      if (isAbandoned) {
+        process.nextTick(() => socket.destroy(new Error('the queue was left while its Postgres was away')));
+      }
       open.add(socket);
       socket.once('close', () => open.delete(socket));
       return socket;
