@@ -256,7 +256,7 @@ describe.each(stores)('deliveries over $kind', ({ open }) => {
       await sleep(2_000);
       await producer.deliver({ jobId: 'job_2', lease: 1 });
       await link.mend();
-      // Silence is noticed after ten seconds, and a wait of five may have begun before.
+      // On Redis silence is noticed after ten seconds, and a wait of five may have begun before.
       await until(() => seen.length === 2, 30_000);
       // A store that is away is reported, but not in a flood.
       expect(errors.length).toBeLessThan(50);

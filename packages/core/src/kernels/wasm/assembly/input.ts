@@ -3,8 +3,8 @@
  *
  *   drive[sample] = biases₁ + Σ_pixels x[sample, pixel] · W₀[pixel]
  *
- * The input does not change during a phase, so the drive is computed once a batch. Skipping zeros is exact: 81 % of
- * MNIST's pixels are zero, and adding 0 · w changes no bit of a finite sum.
+ * The input does not change during a phase, so the drive is computed once a batch. Skipping zeros is exact: 81 % of the
+ * bytes of MNIST's training images are zero, and adding 0 · w changes no bit of a finite sum.
  */
 import {
   BATCH_CAPACITY,
