@@ -1,4 +1,5 @@
 /** A dataset that fits in a test: 4 x 4 pixels, two classes, left half bright or right half bright. */
+import type { RecipeName } from '@settle/contracts';
 import type { NewDataset } from '@settle/store';
 
 const SIDE = 4;
@@ -24,6 +25,41 @@ export const TINY_JOB = {
   network: { layers: [16, 8, 2] },
   training: { epochs: 2, batch_size: 4 },
 } as const;
+
+const CONVOLUTION = { channels: 4, kernel: 3, padding: 1 } as const;
+const DENSE = { layers: [16, 8, 2] } as const;
+
+/** The network of a tiny job by recipe; everything else is the recipe's default. */
+const TINY_NETWORKS = {
+  ep: DENSE,
+  'prototypical-ep': DENSE,
+  'convolutional-ep': {
+    layers: [[1, 4, 4], { ...CONVOLUTION, pooling: { kind: 'max', size: 2 } }, CONVOLUTION, 2],
+  },
+  'hopfield-resnet-ep': { layers: [[1, 4, 4], { ...CONVOLUTION, stride: 2 }, { ...CONVOLUTION, stride: 2 }, 2] },
+  'holomorphic-ep': DENSE,
+  'continual-ep': DENSE,
+  'agnostic-ep': DENSE,
+  'coupled-learning': DENSE,
+  'contrastive-learning': DENSE,
+  'non-reciprocal-ep': DENSE,
+  'binary-ep': DENSE,
+  backpropagation: DENSE,
+  'feedback-alignment': DENSE,
+  'backpropagation-through-time': DENSE,
+  'predictive-coding': DENSE,
+  'forward-forward': { layers: [16, 8, 8, 2] },
+} as const satisfies Record<RecipeName, object>;
+
+/** A job of any recipe that takes a moment. */
+export function tinyJob(recipe: RecipeName) {
+  return {
+    recipe,
+    dataset: { name: 'tiny' },
+    network: TINY_NETWORKS[recipe],
+    training: { epochs: 2, batch_size: 4 },
+  };
+}
 
 function images(count: number): Uint8Array {
   const pixels = Uint8Array.from({ length: count * SIDE * SIDE }, (_, at) => {

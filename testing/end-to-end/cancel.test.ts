@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   becomes,
   ENDLESS_PHASE_JOB,
+  ENDLESS_REFERENCE_JOB,
   followUntil,
   SMALL_JOB,
   startTestStack,
@@ -18,23 +19,29 @@ describe('cancelling', () => {
   });
   afterAll(() => service.stop());
 
-  it('stops a running job in the middle of a phase within 1 s, and the worker takes the next job', async () => {
-    const { client } = service;
-    const { id } = await client.submitJob(ENDLESS_PHASE_JOB);
-    await followUntil(client, id, becomes('running'));
-    // Long enough to be inside the first phase, which takes minutes: not one batch is done.
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    expect((await client.getJob(id)).progress).toBeNull();
+  it.each([
+    ['wasm', ENDLESS_PHASE_JOB],
+    ['reference', ENDLESS_REFERENCE_JOB],
+  ])(
+    'stops a running job in the middle of a phase of the %s kernels within 1 s, and takes the next',
+    async (_, body) => {
+      const { client } = service;
+      const { id } = await client.submitJob(body);
+      await followUntil(client, id, becomes('running'));
+      // Long enough to be inside the first phase, which takes minutes: not one batch is done.
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      expect((await client.getJob(id)).progress).toBeNull();
 
-    const asked = performance.now();
-    await client.cancelJob(id);
-    const job = await untilEnded(client, id);
-    expect(performance.now() - asked).toBeLessThan(1_000);
-    expect(job).toMatchObject({ status: 'cancelled', status_reason: 'cancel_requested' });
+      const asked = performance.now();
+      await client.cancelJob(id);
+      const job = await untilEnded(client, id);
+      expect(performance.now() - asked).toBeLessThan(1_000);
+      expect(job).toMatchObject({ status: 'cancelled', status_reason: 'cancel_requested' });
 
-    const next = await client.submitJob({ ...SMALL_JOB, training: { ...SMALL_JOB.training, epochs: 1 } });
-    expect((await untilEnded(client, next.id)).status).toBe('succeeded');
-  });
+      const next = await client.submitJob({ ...SMALL_JOB, training: { ...SMALL_JOB.training, epochs: 1 } });
+      expect((await untilEnded(client, next.id)).status).toBe('succeeded');
+    },
+  );
 
   it('ends a queued job at once, and refuses a second cancel of an ended one', async () => {
     const { client } = service;

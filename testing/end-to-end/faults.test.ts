@@ -22,10 +22,49 @@ describe('a network that diverges', () => {
     const job = await untilEnded(client, id);
     expect(job).toMatchObject({ status: 'failed', is_terminal: true, result: null });
     expect(job.failure?.code).toBe('diverged');
-    expect(job.failure?.details.epoch).toBe(1);
-    expect(job.failure?.details.residual).toEqual(expect.any(Number));
+    // The first weights that are looked at have grown beyond all bounds, while every state is held by the clip.
+    expect(job.failure?.details).toEqual({
+      reason: 'weights-too-large',
+      epoch: 1,
+      batch: expect.any(Number),
+      phase: null,
+      layer: null,
+      relaxation_step: null,
+      parameter: 'weights.0',
+      residual: expect.any(Number),
+    });
     const { data: series } = await client.getMetrics(id, { keys: ['train/cost'] });
     expect(series[0]?.total_points).toBeGreaterThan(0);
+  });
+});
+
+describe('a network without bounds that diverges', () => {
+  let service: TestStack;
+  beforeAll(async () => {
+    service = await startTestStack({ queue: 'postgres' });
+  });
+  afterAll(() => service.stop());
+
+  it('says in which phase, layer and relaxation step the first state was not finite', async () => {
+    const { client } = service;
+    const { id } = await client.submitJob({
+      recipe: 'prototypical-ep',
+      dataset: { name: 'mnist', train_samples: 200, test_samples: 100 },
+      network: { layers: [784, 16, 10], activation: 'identity' },
+      training: { epochs: 1, learning_rates: [1e30, 1e30] },
+    });
+    const job = await untilEnded(client, id);
+    expect(job.failure).toMatchObject({
+      code: 'diverged',
+      details: {
+        reason: 'state-not-finite',
+        epoch: 1,
+        phase: 'free',
+        layer: expect.any(Number),
+        relaxation_step: expect.any(Number),
+        parameter: null,
+      },
+    });
   });
 });
 

@@ -36,7 +36,7 @@ describe.each(backends)('the main job with the queue on %s', (queue) => {
     expect(last?.id).toBe(job.result?.checkpoint_id);
     const file = await client.downloadCheckpoint(last?.id ?? '');
     expect(createHash('sha256').update(file).digest('hex')).toBe(job.result?.checkpoint_sha256);
-    expect(decodeCheckpoint(file).method.layerSizes).toEqual([784, 64, 10]);
+    expect(decodeCheckpoint(file).method.network).toMatchObject({ input: [784, 1, 1], layers: [64, 10] });
   });
 
   it('keeps a metric point for every batch and reduces them to what a chart asks for', async () => {

@@ -87,6 +87,14 @@ export const ENDLESS_PHASE_JOB = {
   training: { batch_size: 1_000 },
 } as const;
 
+/** The same by the reference kernels, which run what no faster set can. */
+export const ENDLESS_REFERENCE_JOB = {
+  recipe: 'convolutional-ep',
+  dataset: { name: 'mnist' },
+  settling: { free_steps: 100_000 },
+  training: { batch_size: 4 },
+} as const;
+
 /** Follows a job until `enough` says so or it has ended; returns the events seen. */
 export async function followUntil(
   client: SettleClient,

@@ -8,6 +8,7 @@ import {
   JobList,
   MetricSeriesList,
   Problem,
+  RECIPE_NAMES,
 } from '@settle/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../../../testing/test-api.ts';
@@ -93,16 +94,29 @@ describe('the API', () => {
 
   it('gives each recipe with a schema whose defaults make a valid job on data of the right shape', async () => {
     const { data } = (await api.request('GET', '/v1/recipes', { key })).json();
-    expect(data.map((recipe: { name: string }) => recipe.name)).toEqual(['ep', 'prototypical-ep']);
+    expect(data.map((recipe: { name: string }) => recipe.name)).toEqual(RECIPE_NAMES);
     for (const recipe of data) {
       expect(recipe.schema.required).toEqual(['recipe', 'dataset']);
       const body = { recipe: recipe.name, dataset: { name: 'tiny' } };
       const { errors } = (await api.request('POST', '/v1/jobs', { key, body })).json();
+      const last = recipe.schema.properties.network.properties.layers.default.length - 1;
       // MNIST's shape is in the defaults, so on the tiny data nothing but the shape is wrong.
       expect(errors.map((fault: { pointer: string }) => fault.pointer)).toEqual([
         '/network/layers/0',
-        '/network/layers/2',
+        `/network/layers/${last}`,
       ]);
+    }
+  });
+
+  it('says which metric series a job has, and refuses keys that no series can have', async () => {
+    const metrics = (query: string) => api.request('GET', `/v1/jobs/${jobId}/metrics${query}`, { key });
+    expect((await metrics('?keys=diagnostics/weight-norm/weights.0,epoch/recall/1')).json()).toEqual({
+      data: [],
+      available_keys: [],
+    });
+    for (const keys of ['A', 'a,,b', '-a', 'a b', 'x'.repeat(129)]) {
+      const response = await metrics(`?keys=${encodeURIComponent(keys)}`);
+      expect([response.statusCode, response.json().errors[0]?.pointer]).toEqual([400, 'keys']);
     }
   });
 

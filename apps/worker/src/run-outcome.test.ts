@@ -1,36 +1,82 @@
+import type { EpochMetrics } from '@settle/core';
 import { describe, expect, it } from 'vitest';
+import { epochSummary } from './epoch-metrics.ts';
 import { endingOf, type RunFacts } from './run-outcome.ts';
 
-const metrics = { trainCost: 0.1, trainAccuracy: 0.9, testCost: 0.2, testAccuracy: 0.8, freeResidual: 0.01 };
+const metrics: EpochMetrics = {
+  trainCost: 0.1,
+  trainAccuracy: 0.9,
+  testCost: 0.2,
+  testAccuracy: 0.8,
+  testRecall: [0.8, 0.8],
+  validation: undefined,
+  freeResidual: 0.01,
+  nudgedResidual: 0.02,
+  freeSteps: 20,
+  nudgedSteps: 4,
+  diagnostics: {},
+};
 const facts: RunFacts = {
   kernels: 'wasm',
   epochs: 3,
   images: 300,
-  lastEpoch: metrics,
+  lastEpoch: epochSummary(metrics),
   lastCheckpoint: { id: 'ckpt_a', sha256: 'ff' },
+  bestCheckpoint: undefined,
 };
 
 describe('endingOf', () => {
   it('succeeds only with a result and the checkpoint it belongs to', () => {
-    const completed = { kind: 'trained', outcome: { kind: 'completed', metrics } } as const;
+    const completed = {
+      kind: 'trained',
+      outcome: { kind: 'completed', metrics, best: undefined, endedEarly: false },
+    } as const;
     expect(endingOf(completed, facts)).toMatchObject({
       kind: 'succeeded',
-      result: { test_accuracy: 0.8, epochs: 3, checkpoint_id: 'ckpt_a', checkpoint_sha256: 'ff' },
+      result: {
+        test_accuracy: 0.8,
+        validation_accuracy: null,
+        epochs: 3,
+        ended_early: false,
+        best: null,
+        checkpoint_id: 'ckpt_a',
+        checkpoint_sha256: 'ff',
+      },
     });
     expect(endingOf(completed, { ...facts, lastCheckpoint: undefined })).toMatchObject({ kind: 'failed' });
   });
 
-  it('says of a diverged network where it began', () => {
-    const ending = endingOf(
-      {
-        kind: 'trained',
-        outcome: { kind: 'diverged', reason: 'state-not-finite', phase: 'free', epoch: 2, batch: 7, residual: 0.5 },
+  it('says which epoch was best, and that training ended early', () => {
+    const best = { epoch: 1, validationAccuracy: 0.7, validationCost: 0.3, testAccuracy: 0.75 };
+    const outcome = { kind: 'completed', metrics, best, endedEarly: true } as const;
+    const withCheckpoint: RunFacts = { ...facts, bestCheckpoint: { id: 'ckpt_b', sha256: 'ee' } };
+    expect(endingOf({ kind: 'trained', outcome }, withCheckpoint)).toMatchObject({
+      result: {
+        ended_early: true,
+        best: { epoch: 1, validation_accuracy: 0.7, test_accuracy: 0.75, checkpoint_id: 'ckpt_b' },
       },
-      facts,
-    );
-    expect(ending).toMatchObject({
-      kind: 'failed',
-      failure: { code: 'diverged', details: { phase: 'free', epoch: 2, batch: 7, residual: 0.5 } },
+    });
+    expect(endingOf({ kind: 'trained', outcome }, facts)).toMatchObject({ result: { best: { checkpoint_id: null } } });
+  });
+
+  it.each([
+    [
+      { reason: 'state-not-finite', phase: 'nudged', layer: 2, relaxationStep: 3 },
+      { reason: 'state-not-finite', phase: 'nudged', layer: 2, relaxation_step: 3, parameter: null },
+    ],
+    [
+      { reason: 'weights-too-large', parameter: 'weights.1' },
+      { reason: 'weights-too-large', phase: null, layer: null, relaxation_step: null, parameter: 'weights.1' },
+    ],
+  ] as const)('says of a diverged network where it began (%j)', (divergence, place) => {
+    const outcome = { kind: 'diverged', divergence, epoch: 2, batch: 7, residual: 0.5 } as const;
+    const ending = endingOf({ kind: 'trained', outcome }, facts);
+    expect(ending).toMatchObject({ kind: 'failed', failure: { code: 'diverged' } });
+    expect(ending.kind === 'failed' && ending.failure.details).toEqual({
+      ...place,
+      epoch: 2,
+      batch: 7,
+      residual: 0.5,
     });
   });
 

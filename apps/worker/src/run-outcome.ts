@@ -1,8 +1,8 @@
 /** One total map from how a trainer ended to how its attempt ends: retry, fail, cancel or succeed is decided here alone. */
-import type { JobFailure } from '@settle/contracts';
-import type { EpochMetrics, StopRequest, TrainingOutcome } from '@settle/core';
+import type { JobFailure, JobResult } from '@settle/contracts';
+import type { Divergence, StopRequest, TrainingOutcome } from '@settle/core';
 import type { Ending, StoredCheckpoint } from '@settle/store';
-import { epochMetricsRecord } from './epoch-metrics.ts';
+import type { EpochSummary } from './epoch-metrics.ts';
 
 export type RunOutcome =
   | { readonly kind: 'trained'; readonly outcome: TrainingOutcome }
@@ -16,10 +16,12 @@ export type RunOutcome =
 /** What the supervisor knows besides: needed for a result. */
 export interface RunFacts {
   readonly kernels: string;
+  /** Whole epochs done. */
   readonly epochs: number;
   readonly images: number;
-  readonly lastEpoch: EpochMetrics | undefined;
+  readonly lastEpoch: EpochSummary | undefined;
   readonly lastCheckpoint: StoredCheckpoint | undefined;
+  readonly bestCheckpoint: StoredCheckpoint | undefined;
 }
 
 export function endingOf(run: RunOutcome, facts: RunFacts): Ending {
@@ -53,8 +55,10 @@ function endingOfTraining(outcome: TrainingOutcome, facts: RunFacts): Ending {
         kind: 'succeeded',
         images: facts.images,
         result: {
-          ...epochMetricsRecord(lastEpoch),
+          ...lastEpoch,
           epochs: facts.epochs,
+          ended_early: outcome.endedEarly,
+          best: bestOf(outcome.best, facts.bestCheckpoint),
           kernels: facts.kernels,
           checkpoint_id: lastCheckpoint.id,
           checkpoint_sha256: lastCheckpoint.sha256,
@@ -64,16 +68,60 @@ function endingOfTraining(outcome: TrainingOutcome, facts: RunFacts): Ending {
     case 'stopped':
       return outcome.request === 'cancel' ? { kind: 'cancelled' } : { kind: 'handed-back' };
     case 'diverged':
-      return failed('diverged', `training diverged in epoch ${outcome.epoch}: ${outcome.reason}`, {
-        reason: outcome.reason,
+      return failed('diverged', `training diverged in epoch ${outcome.epoch}: ${wordsOf(outcome.divergence)}`, {
+        ...placeOf(outcome.divergence),
         epoch: outcome.epoch,
         batch: outcome.batch,
-        phase: outcome.phase ?? null,
         residual: outcome.residual ?? null,
       });
     default:
       outcome satisfies never;
       throw new Error('unreachable training outcome');
+  }
+}
+
+function bestOf(
+  best: Extract<TrainingOutcome, { kind: 'completed' }>['best'],
+  checkpoint: StoredCheckpoint | undefined,
+): JobResult['best'] {
+  if (best === undefined) return null;
+  return {
+    epoch: best.epoch,
+    validation_accuracy: best.validationAccuracy,
+    test_accuracy: best.testAccuracy,
+    checkpoint_id: checkpoint?.id ?? null,
+  };
+}
+
+/** Where it broke; null for what there is none of. */
+function placeOf(divergence: Divergence): JobFailure['details'] {
+  switch (divergence.reason) {
+    case 'state-not-finite': {
+      const { reason, phase, layer, relaxationStep } = divergence;
+      return { reason, phase, layer, relaxation_step: relaxationStep, parameter: null };
+    }
+    case 'weights-not-finite':
+    case 'weights-too-large': {
+      const { reason, parameter } = divergence;
+      return { reason, phase: null, layer: null, relaxation_step: null, parameter };
+    }
+    default:
+      divergence satisfies never;
+      throw new Error('unreachable divergence');
+  }
+}
+
+function wordsOf(divergence: Divergence): string {
+  switch (divergence.reason) {
+    case 'state-not-finite':
+      return `layer ${divergence.layer} was not finite after step ${divergence.relaxationStep} of the ${divergence.phase === 'evaluation' ? 'evaluation' : `${divergence.phase} phase`}`;
+    case 'weights-not-finite':
+      return `${divergence.parameter} was not finite`;
+    case 'weights-too-large':
+      return `${divergence.parameter} had grown too large`;
+    default:
+      divergence satisfies never;
+      throw new Error('unreachable divergence');
   }
 }
 

@@ -3,6 +3,8 @@ import type { TSchema } from 'typebox';
 import { Settings } from 'typebox/system';
 import { Check, Errors } from 'typebox/value';
 import type { Fault } from './problem.ts';
+import { schemaForValue } from './schema/for-value.ts';
+import { memberOf } from './schema/union-branch.ts';
 
 /** TypeBox stops at 8 complaints; a problem document names them all, within reason for a hostile body. */
 Settings.Set({ maxErrors: 256 });
@@ -12,7 +14,8 @@ const LONGEST_NAMED_KEY = 64;
 /** All faults of a value against a schema; empty when it is valid, and only then. */
 export function faultsOf(schema: TSchema, value: unknown): Fault[] {
   if (Check(schema, value)) return [];
-  const faults = namedFaults(schema, value);
+  // The parser of this border: a schema is JSON, and stays a schema when a union in it becomes one of its branches.
+  const faults = namedFaults(schemaForValue(schema, value) as TSchema, value);
   // Complaints that are not passed on may have used up the count: that none is left does not make the value valid.
   return faults.length > 0
     ? faults
@@ -79,15 +82,9 @@ function unknownField(key: string, known: readonly string[]): string {
 /** Names of the properties of the object schema that an error's `schemaPath` (`#/properties/training`) points at. */
 function schemaAt(schema: TSchema, path: string): readonly string[] {
   let node: unknown = schema;
-  for (const key of path.split('/').slice(1)) node = property(node, key);
-  const properties = property(node, 'properties');
+  for (const key of path.split('/').slice(1)) node = memberOf(node, key);
+  const properties = memberOf(node, 'properties');
   return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
-}
-
-function property(node: unknown, key: string): unknown {
-  return typeof node === 'object' && node !== null
-    ? Object.entries(node).find(([name]) => name === key)?.[1]
-    : undefined;
 }
 
 /** Levenshtein distance: insertions, deletions and substitutions. */

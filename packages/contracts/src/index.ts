@@ -11,6 +11,11 @@ export { type DatasetShape, datasetNameOf, type JobValidation, validateJob } fro
 export * from './jobs.ts';
 export * from './metrics.ts';
 export * from './problem.ts';
-export * from './recipes.ts';
+export { type JobSpec, RECIPE_NAMES, RECIPES, type RecipeName } from './recipes/catalogue.ts';
+export type { DatasetSection } from './recipes/dataset-section.ts';
+export type { NetworkSection } from './recipes/network-section.ts';
+export type { Clipping, LearningRateSchedule, OptimizerSection } from './recipes/optimizer-section.ts';
+export type { TrainingSection } from './recipes/training-section.ts';
 export { REDACTED_LOG_PATHS } from './redaction.ts';
 export { submissionSchema } from './submission-schema.ts';
+export { type LayerShape, type NetworkOutline, outlineNetwork } from './validation/network-outline.ts';

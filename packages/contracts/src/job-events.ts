@@ -25,7 +25,18 @@ export const EpochEventData = Type.Object({
   test_cost: Type.Number(),
   train_accuracy: Type.Number(),
   train_cost: Type.Number(),
-  free_residual: Type.Number(),
+  validation_accuracy: nullable(Type.Number({ description: 'Null without validation samples.' })),
+  validation_cost: nullable(Type.Number()),
+  free_residual: Type.Number({ description: 'Means over the batches of the epoch, as those that follow.' }),
+  nudged_residual: Type.Number(),
+  free_steps: Type.Number(),
+  nudged_steps: Type.Number(),
+  recall: Type.Array(nullable(Type.Number()), {
+    description: 'By class, the share of its test samples that were recognized; null for a class without any.',
+  }),
+  diagnostics: Type.Record(Type.String(), nullable(Type.Number()), {
+    description: 'What was measured after this epoch, by name; empty where nothing was.',
+  }),
 });
 
 export const CheckpointEventData = Type.Object({

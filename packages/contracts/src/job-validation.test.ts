@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DatasetShape, validateJob } from './job-validation.ts';
-import { RECIPE_NAMES } from './recipes.ts';
+import { RECIPE_NAMES } from './recipes/catalogue.ts';
 
 const mnist: DatasetShape = { name: 'mnist', features: 784, classes: 10, trainSamples: 60_000, testSamples: 10_000 };
 

@@ -1,29 +1,19 @@
 /**
- * Is this a job? Every fault at once: the schema of the recipe, then what no schema can say (shapes that must fit each
- * other and the data). Used where a job is submitted and again where a stored one is read.
+ * Is this a job? Every fault at once: the schema of the recipe, then what no schema can say (parts and shapes that must fit
+ * each other and the data). Used where a job is submitted and again where a stored one is read.
  */
-import { Default } from 'typebox/value';
 import { faultsOf } from './faults.ts';
 import type { Fault } from './problem.ts';
-import {
-  AnyRecipe,
-  type JobSpec,
-  MAXIMUM_BATCH_UNITS,
-  MAXIMUM_STEPS,
-  MAXIMUM_WEIGHTS,
-  RECIPE_NAMES,
-  RECIPES,
-  type RecipeName,
-} from './recipes.ts';
+import { AnyRecipe, type JobSpec, RECIPE_NAMES, RECIPES, type RecipeName } from './recipes/catalogue.ts';
+import { withDefaults } from './schema/defaults.ts';
+import { textAt, valueAt } from './validation/body-reader.ts';
+import { augmentationFaults, type DatasetShape, dataFaults, trainedSamples } from './validation/data-faults.ts';
+import { listFaults } from './validation/list-faults.ts';
+import { methodFaults, shownLabelFaults } from './validation/method-faults.ts';
+import { type NetworkOutline, outlineNetwork } from './validation/network-outline.ts';
+import { sizeFaults } from './validation/size-faults.ts';
 
-/** What a job must know of its dataset to be checked against it. */
-export interface DatasetShape {
-  readonly name: string;
-  readonly features: number;
-  readonly classes: number;
-  readonly trainSamples: number;
-  readonly testSamples: number;
-}
+export type { DatasetShape } from './validation/data-faults.ts';
 
 export type JobValidation =
   | { readonly kind: 'valid'; readonly spec: JobSpec }
@@ -31,7 +21,7 @@ export type JobValidation =
 
 /** The dataset that a body names, if it names one at all, so that it can be looked up before the body is checked. */
 export function datasetNameOf(body: unknown): string | undefined {
-  return asString(field(field(body, 'dataset'), 'name'));
+  return textAt(body, 'dataset', 'name');
 }
 
 /**
@@ -45,14 +35,15 @@ export function validateJob(body: unknown, dataset: DatasetShape | undefined | '
       faults: [{ pointer: '', code: 'too_deep', detail: `is nested deeper than ${DEEPEST_BODY}` }],
     };
   }
-  const recipe = RECIPE_NAMES.find((name) => name === field(body, 'recipe'));
+  const recipe = RECIPE_NAMES.find((name) => name === valueAt(body, 'recipe'));
   const schema = recipe === undefined ? AnyRecipe : RECIPES[recipe].schema;
-  const filled: unknown = Default(schema, structuredClone(body));
+  const filled = withDefaults(schema, body);
+  const outline = outlineNetwork(valueAt(filled, 'network'));
   const faults = [
     ...faultsOf(schema, filled),
     ...faultsOfText(filled),
-    ...faultsBetweenFields(filled),
-    ...faultsWithData(filled, dataset),
+    ...faultsWithin(filled, recipe, outline, dataset),
+    ...faultsWithData(filled, outline, dataset),
   ];
   if (recipe === undefined || faults.length > 0) return { kind: 'invalid', faults };
   return { kind: 'valid', spec: checkedSpec(recipe, filled) };
@@ -65,7 +56,7 @@ function checkedSpec(_recipe: RecipeName, filled: unknown): JobSpec {
 
 /** Postgres keeps neither NUL nor half a surrogate pair. */
 function faultsOfText(body: unknown): Fault[] {
-  const texts = { '/name': field(body, 'name'), '/dataset/name': field(field(body, 'dataset'), 'name') };
+  const texts = { '/name': valueAt(body, 'name'), '/dataset/name': valueAt(body, 'dataset', 'name') };
   return Object.entries(texts).flatMap(([pointer, text]): Fault[] => {
     if (typeof text !== 'string' || (text.isWellFormed() && !text.includes('\u0000'))) return [];
     return [{ pointer, code: 'text_invalid', detail: 'must be well-formed Unicode without NUL' }];
@@ -80,95 +71,33 @@ function isShallow(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((entry) => isShallow(entry, levels - 1));
 }
 
-function faultsBetweenFields(body: unknown): Fault[] {
-  const layers = asNumbers(field(field(body, 'network'), 'layers'));
-  if (layers === undefined) return [];
-  const faults: Fault[] = [];
-  const rates = field(field(body, 'training'), 'learning_rates');
-  if (Array.isArray(rates) && layers.length >= 2 && rates.length !== layers.length - 1) {
-    faults.push({
-      pointer: '/training/learning_rates',
-      code: 'length_mismatch',
-      detail: `${layers.length} layers have ${layers.length - 1} weight matrices, ${rates.length} learning rates are given`,
-    });
-  }
-  const weights = layers.slice(1).reduce((sum, size, k) => sum + size * (layers[k] ?? 0), 0);
-  if (weights > MAXIMUM_WEIGHTS) {
-    faults.push({
-      pointer: '/network/layers',
-      code: 'network_too_large',
-      detail: `${weights} weights; at most ${MAXIMUM_WEIGHTS} are allowed`,
-    });
-  }
-  const batchSize = field(field(body, 'training'), 'batch_size');
-  const units = layers.reduce((sum, size) => sum + size, 0);
-  if (typeof batchSize === 'number' && batchSize * units > MAXIMUM_BATCH_UNITS) {
-    faults.push({
-      pointer: '/training/batch_size',
-      code: 'batch_too_large',
-      detail: `batch size times ${units} units is ${batchSize * units}; at most ${MAXIMUM_BATCH_UNITS} are allowed`,
-    });
-  }
-  return faults;
+/** Parts that do not fit each other; of an unknown recipe the network alone is looked at. */
+function faultsWithin(
+  body: unknown,
+  recipe: RecipeName | undefined,
+  outline: NetworkOutline | undefined,
+  dataset: DatasetShape | undefined | 'unchecked',
+): Fault[] {
+  const ofMethod = recipe === undefined ? [] : methodFaults(body, recipe);
+  if (outline === undefined) return ofMethod;
+  const ofNetwork = [...outline.faults, ...listFaults(body, outline), ...augmentationFaults(body, outline)];
+  if (recipe === undefined) return ofNetwork;
+  const trainSamples = trainedSamples(body, dataset === 'unchecked' ? undefined : dataset);
+  return [
+    ...ofMethod,
+    ...ofNetwork,
+    ...shownLabelFaults(recipe, outline),
+    ...sizeFaults(body, recipe, outline, trainSamples),
+  ];
 }
 
-function faultsWithData(body: unknown, dataset: DatasetShape | undefined | 'unchecked'): Fault[] {
+function faultsWithData(
+  body: unknown,
+  outline: NetworkOutline | undefined,
+  dataset: DatasetShape | undefined | 'unchecked',
+): Fault[] {
   const name = datasetNameOf(body);
   if (dataset === 'unchecked' || name === undefined) return [];
-  if (dataset === undefined) {
-    return [{ pointer: '/dataset/name', code: 'dataset_not_found', detail: `no dataset ${JSON.stringify(name)} here` }];
-  }
-  const faults: Fault[] = [];
-  const layers = asNumbers(field(field(body, 'network'), 'layers'));
-  if (layers !== undefined && layers.length >= 2) {
-    if (layers[0] !== dataset.features) {
-      faults.push({
-        pointer: '/network/layers/0',
-        code: 'input_size_mismatch',
-        detail: `${dataset.name} has ${dataset.features} features, the input layer ${layers[0]} units`,
-      });
-    }
-    if (layers.at(-1) !== dataset.classes) {
-      faults.push({
-        pointer: `/network/layers/${layers.length - 1}`,
-        code: 'output_size_mismatch',
-        detail: `${dataset.name} has ${dataset.classes} classes, the output layer ${layers.at(-1)} units`,
-      });
-    }
-  }
-  const epochs = field(field(body, 'training'), 'epochs');
-  const batchSize = field(field(body, 'training'), 'batch_size');
-  const samples = field(field(body, 'dataset'), 'train_samples') ?? dataset.trainSamples;
-  if (typeof epochs === 'number' && typeof batchSize === 'number' && typeof samples === 'number' && batchSize >= 1) {
-    const steps = epochs * Math.ceil(samples / batchSize);
-    if (steps > MAXIMUM_STEPS) {
-      faults.push({
-        pointer: '/training/epochs',
-        code: 'too_many_steps',
-        detail: `${steps} batches in all; at most ${MAXIMUM_STEPS} are allowed`,
-      });
-    }
-  }
-  const limits = { train_samples: dataset.trainSamples, test_samples: dataset.testSamples };
-  for (const [key, available] of Object.entries(limits)) {
-    const asked = field(field(body, 'dataset'), key);
-    if (typeof asked === 'number' && asked > available) {
-      faults.push({ pointer: `/dataset/${key}`, code: 'too_many_samples', detail: `${dataset.name} has ${available}` });
-    }
-  }
-  return faults;
-}
-
-function field(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? Object.entries(value).find(([name]) => name === key)?.[1]
-    : undefined;
-}
-
-function asString(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function asNumbers(value: unknown): number[] | undefined {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'number') ? value : undefined;
+  if (dataset !== undefined) return dataFaults(body, outline, dataset);
+  return [{ pointer: '/dataset/name', code: 'dataset_not_found', detail: `no dataset ${JSON.stringify(name)} here` }];
 }

@@ -24,15 +24,30 @@ export const JobProgress = Type.Object(
 );
 export type JobProgress = Static<typeof JobProgress>;
 
-/** What came out, of jobs that succeeded. */
+/** The epoch with the best accuracy on samples held out of training; the test data have no say in it. */
+export const BestEpoch = Type.Object({
+  epoch: Type.Integer(),
+  validation_accuracy: Type.Number(),
+  test_accuracy: Type.Number(),
+  checkpoint_id: nullable(Type.String({ description: 'Null when it could not be found again after a restart.' })),
+});
+
+/** What came out, of jobs that succeeded: after the last epoch, and which epoch was best. */
 export const JobResult = Type.Object(
   {
     test_accuracy: Type.Number(),
     test_cost: Type.Number(),
     train_accuracy: Type.Number(),
     train_cost: Type.Number(),
+    validation_accuracy: nullable(Type.Number({ description: 'Null without validation samples.' })),
+    validation_cost: nullable(Type.Number()),
     free_residual: Type.Number(),
-    epochs: Type.Integer(),
+    nudged_residual: Type.Number(),
+    free_steps: Type.Number({ description: 'Mean over the batches of the last epoch.' }),
+    nudged_steps: Type.Number(),
+    epochs: Type.Integer({ description: 'Epochs done; fewer than asked for where training ended early.' }),
+    ended_early: Type.Boolean({ description: 'Whether validation no longer improved.' }),
+    best: nullable(BestEpoch),
     train_seconds: Type.Number({ description: 'Computing time of all attempts, evaluation included.' }),
     images_per_second: Type.Number({ description: 'Training images over train_seconds.' }),
     kernels: Type.String({ description: 'The kernel set that computed it.' }),

@@ -1,5 +1,5 @@
 /**
- * A recipe's schema as a submitter meets it: what has a default need not be sent. The schemas in ./recipes.ts describe a
+ * A recipe's schema as a submitter meets it: what has a default need not be sent. The schemas in ./recipes describe a
  * job with every default filled in, where all of it is there.
  */
 import type { TSchema } from 'typebox';

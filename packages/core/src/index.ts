@@ -1,17 +1,57 @@
 /** The public surface of the numerics. */
+export type { ActivationName } from './activations/catalogue.ts';
 export { SafetensorsError } from './checkpoints/safetensors.ts';
+export type { Augmentation } from './datasets/augmentation.ts';
+export { CIFAR10_CLASSES, CIFAR10_SHAPE, parseCifar10 } from './datasets/cifar10.ts';
 export { type Dataset, firstSamples } from './datasets/dataset.ts';
-export { datasetFromIdx } from './datasets/idx.ts';
-export type { Nudging } from './estimators/equilibrium-propagation.ts';
-export type { ActivationName, KernelSet } from './kernels/kernel-set.ts';
+export { type GeneratedOptions, generatedDataset } from './datasets/generated.ts';
+export { datasetFromIdx, encodeIdx, parseIdx } from './datasets/idx.ts';
+export type { Normalization } from './datasets/normalization.ts';
+export { type DataPreparation, presentationsOf } from './datasets/presentation.ts';
+export { splitDataset } from './datasets/split.ts';
+export type { KernelSet } from './kernels/kernel-set.ts';
 export { referenceKernels } from './kernels/reference/reference-kernels.ts';
 export { wasmKernels } from './kernels/wasm/wasm-kernels.ts';
-export { type EpSettings, epRecipe } from './recipes/equilibrium-propagation.ts';
-export { type Method, methodFrom } from './recipes/method.ts';
-export { type PrototypicalEpSettings, prototypicalEpRecipe } from './recipes/prototypical-equilibrium-propagation.ts';
+export type { InitializationDescription } from './models/initialization.ts';
+export type { LayerSettings, NetworkSettings, SkipSettings } from './models/network-structure.ts';
+export type {
+  Clipping,
+  LearningRates,
+  OptimizerDescription,
+  RateSchedule,
+  UpdateRule,
+} from './optimizers/optimizer-description.ts';
+export { type AgnosticEpSettings, agnosticEpRecipe } from './recipes/agnostic-ep.ts';
+export { backpropagationRecipe } from './recipes/backpropagation.ts';
+export {
+  type BackpropagationThroughTimeSettings,
+  backpropagationThroughTimeRecipe,
+} from './recipes/backpropagation-through-time.ts';
+export { type BinaryEpSettings, binaryEpRecipe } from './recipes/binary-ep.ts';
+export { type ContinualEpSettings, continualEpRecipe } from './recipes/continual-ep.ts';
+export { type ContrastiveLearningSettings, contrastiveLearningRecipe } from './recipes/contrastive-learning.ts';
+export { type ConvolutionalEpSettings, convolutionalEpRecipe } from './recipes/convolutional-ep.ts';
+export { type CoupledLearningSettings, coupledLearningRecipe } from './recipes/coupled-learning.ts';
+export { type EpSettings, epRecipe } from './recipes/ep.ts';
+export { feedbackAlignmentRecipe } from './recipes/feedback-alignment.ts';
+export { type ForwardForwardSettings, forwardForwardRecipe } from './recipes/forward-forward.ts';
+export { type HolomorphicEpSettings, holomorphicEpRecipe } from './recipes/holomorphic-ep.ts';
+export { type HopfieldResnetEpSettings, hopfieldResnetEpRecipe } from './recipes/hopfield-resnet-ep.ts';
+export { chooseKernels, type Method, methodFrom } from './recipes/method.ts';
+export type {
+  InitialStates,
+  MethodDescription,
+  MethodSettings,
+  SettlingDescription,
+} from './recipes/method-description.ts';
+export { type NonReciprocalEpSettings, nonReciprocalEpRecipe } from './recipes/non-reciprocal-ep.ts';
+export { type PredictiveCodingSettings, predictiveCodingRecipe } from './recipes/predictive-coding.ts';
+export { type PrototypicalEpSettings, prototypicalEpRecipe } from './recipes/prototypical-ep.ts';
 export { type ArenaMemory, createArenaMemory, openArena } from './tensor/arena.ts';
 export { type ControlBlock, controlBlock, type StopRequest } from './tensor/control-block.ts';
 export { type Checkpoint, decodeCheckpoint } from './training/checkpoint.ts';
 export { type Evaluation, evaluate } from './training/evaluate.ts';
-export type { EpochMetrics, TrainingEvent, TrainingOutcome } from './training/events.ts';
-export { openSession, type SessionOptions, sessionBytes } from './training/session.ts';
+export type { BestEpoch, Divergence, EpochMetrics, TrainingEvent, TrainingOutcome } from './training/events.ts';
+export type { DiagnosticsOptions, EarlyStopping } from './training/options.ts';
+export { openSession, type SessionOptions, sessionBytes, sessionCarriedBytes } from './training/session.ts';
+export { type AgreementOptions, unrolledAgreement } from './training/unrolled-agreement.ts';

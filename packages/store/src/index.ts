@@ -11,6 +11,8 @@ export {
   listDatasets,
   loadDataset,
   type NewDataset,
+  type StoredDataset,
+  storeDataset,
 } from './datasets/dataset-repository.ts';
 export {
   type EmbeddedPostgres,

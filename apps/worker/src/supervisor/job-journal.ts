@@ -3,7 +3,6 @@
  * while the database is away. Epochs and checkpoints are acknowledged to the trainer when they are stored.
  */
 import { type JobSpec, type NewJobEvent, newId } from '@settle/contracts';
-import type { EpochMetrics } from '@settle/core';
 import {
   type ClaimedJob,
   type Database,
@@ -14,7 +13,13 @@ import {
   type Written,
   writeReport,
 } from '@settle/store';
-import { epochMetricsOf, epochMetricsRecord } from '../epoch-metrics.ts';
+import {
+  checkpointMetrics,
+  type EpochSummary,
+  epochEventData,
+  epochPoints,
+  summaryOfCheckpoint,
+} from '../epoch-metrics.ts';
 import type { TrainerMessage } from '../trainer/messages.ts';
 import { metricBuffer } from './metric-buffer.ts';
 import { progressTracker } from './progress.ts';
@@ -30,8 +35,12 @@ export interface JobJournal {
   saveHandBack(position: { readonly epoch: number; readonly step: number; readonly file: Uint8Array }): void;
   /** Resolves when everything so far is stored, or given up. */
   written(): Promise<void>;
-  lastEpoch(): EpochMetrics | undefined;
+  /** Whole epochs done, and what the latest of them gave. */
+  epochsDone(): number;
+  lastEpoch(): EpochSummary | undefined;
   lastCheckpoint(): StoredCheckpoint | undefined;
+  /** Of the best epoch by validation. */
+  bestCheckpoint(): StoredCheckpoint | undefined;
 }
 
 export interface JournalOptions {
@@ -39,7 +48,10 @@ export interface JournalOptions {
   readonly fence: Fence;
   readonly spec: JobSpec;
   readonly claimed: ClaimedJob;
+  /** Samples that are trained on, without those held out. */
   readonly trainSamples: number;
+  /** Name of the kernel set that computes the job. */
+  readonly kernels: string;
   /** Repeats a write for as long as the lease may be good. */
   stored<Value>(write: () => Promise<Written<Value>>): Promise<Stored<Written<Value>>>;
   /** One more epoch or checkpoint is stored. */
@@ -56,11 +68,12 @@ export function jobJournal(options: JournalOptions): JobJournal {
     spec,
     options.trainSamples,
     claimed.checkpoint?.step ?? 0,
-    epochMetricsOf(claimed.checkpoint?.metrics ?? {}),
+    summaryOfCheckpoint(claimed.checkpoint?.metrics ?? {}),
   );
   const metrics = metricBuffer();
   let events: NewJobEvent[] = [];
   let lastCheckpoint: StoredCheckpoint | undefined = claimed.checkpoint;
+  let bestCheckpoint: StoredCheckpoint | undefined = claimed.bestCheckpoint;
   let chain: Promise<void> = Promise.resolve();
   let closed = false;
   let reports = 0;
@@ -95,7 +108,7 @@ export function jobJournal(options: JournalOptions): JobJournal {
   const save = (
     checkpoint: { readonly epoch: number; readonly step: number; readonly file: Uint8Array },
     record: Readonly<Record<string, number>>,
-    then: () => void,
+    then: (stored: StoredCheckpoint) => void,
   ) => {
     const { epoch, step, file } = checkpoint;
     // Named here, outside the repeated write, so that a repeated save is one checkpoint.
@@ -104,7 +117,7 @@ export function jobJournal(options: JournalOptions): JobJournal {
       () => saveCheckpoint(database, fence, { id, epoch, step, metrics: record, file }),
       (stored) => {
         lastCheckpoint = stored;
-        then();
+        then(stored);
       },
     );
   };
@@ -121,18 +134,18 @@ export function jobJournal(options: JournalOptions): JobJournal {
           });
           return;
         case 'epoch': {
-          const { epoch, step } = message;
-          const record = epochMetricsRecord(message.metrics);
-          metrics.add('epoch/train-cost', step, record.train_cost);
-          metrics.add('epoch/train-accuracy', step, record.train_accuracy);
-          metrics.add('epoch/test-cost', step, record.test_cost);
-          metrics.add('epoch/test-accuracy', step, record.test_accuracy);
-          events.push({ type: 'job.epoch', data: { epoch, epochs: spec.training.epochs, step, ...record } });
+          const { epoch, step, metrics: ofEpoch } = message;
+          for (const [key, point] of epochPoints(ofEpoch)) metrics.add(key, step, point);
+          const data = { epoch, epochs: spec.training.epochs, step, ...epochEventData(ofEpoch) };
+          events.push({ type: 'job.epoch', data });
           report(acknowledge);
           return;
         }
         case 'checkpoint':
-          save(message, epochMetricsRecord(message.metrics), acknowledge);
+          save(message, checkpointMetrics(message.metrics, message.isBest), (stored) => {
+            if (message.isBest) bestCheckpoint = stored;
+            acknowledge();
+          });
           return;
         case 'ended':
         case 'refused':
@@ -141,11 +154,13 @@ export function jobJournal(options: JournalOptions): JobJournal {
           message satisfies never;
       }
     },
-    running: () => append(() => markRunning(database, fence)),
+    running: () => append(() => markRunning(database, fence, options.kernels)),
     report: () => report(),
     saveHandBack: (position) => save(position, {}, () => {}),
     written: () => chain,
+    epochsDone: () => progress.epochsDone(),
     lastEpoch: () => progress.lastEpoch(),
     lastCheckpoint: () => lastCheckpoint,
+    bestCheckpoint: () => bestCheckpoint,
   };
 }

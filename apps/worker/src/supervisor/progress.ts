@@ -1,6 +1,6 @@
 /** How far a job is, from what its trainer has reported. */
 import type { JobProgress, JobSpec } from '@settle/contracts';
-import type { EpochMetrics } from '@settle/core';
+import { type EpochSummary, epochSummary } from '../epoch-metrics.ts';
 import type { TrainerMessage } from '../trainer/messages.ts';
 
 export interface ProgressTracker {
@@ -9,7 +9,9 @@ export interface ProgressTracker {
   current(): JobProgress | undefined;
   /** Computing time of this attempt. */
   computeMs(): number;
-  lastEpoch(): EpochMetrics | undefined;
+  /** Whole epochs done, and what the latest of them gave. */
+  epochsDone(): number;
+  lastEpoch(): EpochSummary | undefined;
 }
 
 /** `resumedFromStep`: batches done before this attempt, which say nothing of its speed; `before`: its last whole epoch. */
@@ -17,7 +19,7 @@ export function progressTracker(
   spec: JobSpec,
   trainSamples: number,
   resumedFromStep: number,
-  before: EpochMetrics | undefined,
+  before: EpochSummary | undefined,
 ): ProgressTracker {
   const { epochs, batch_size: batchSize } = spec.training;
   const batchesPerEpoch = Math.ceil(trainSamples / batchSize);
@@ -41,7 +43,7 @@ export function progressTracker(
           return;
         case 'epoch':
           epoch = message.epoch;
-          lastEpoch = message.metrics;
+          lastEpoch = epochSummary(message.metrics);
           return;
         case 'ended':
           computeMs = message.computeMs;
@@ -66,10 +68,11 @@ export function progressTracker(
         eta_seconds: stepsPerMs > 0 ? (steps - step) / stepsPerMs / 1_000 : null,
         free_residual: finiteOrNull(freeResidual),
         train_cost: finiteOrNull(cost),
-        test_accuracy: finiteOrNull(lastEpoch?.testAccuracy),
+        test_accuracy: finiteOrNull(lastEpoch?.test_accuracy),
       };
     },
     computeMs: () => computeMs,
+    epochsDone: () => epoch,
     lastEpoch: () => lastEpoch,
   };
 }

@@ -4,7 +4,7 @@
  * What the trainer reports is written by ./job-journal.ts. When the lease is lost the trainer is ended at once and nothing more is written: another worker may hold the job.
  */
 import { type JobFailure, type JobSpec, validateJob, type WorkerId } from '@settle/contracts';
-import { type ArenaMemory, createArenaMemory, type Method, sessionBytes, wasmKernels } from '@settle/core';
+import { type ArenaMemory, createArenaMemory, type KernelSet, sessionBytes } from '@settle/core';
 import {
   type ClaimedJob,
   claimJob,
@@ -17,6 +17,7 @@ import {
 } from '@settle/store';
 import type { Logger } from 'pino';
 import { endingOf, type RunOutcome } from '../run-outcome.ts';
+import { kernelsFor, preferredKernels } from '../trainer/kernels.ts';
 import type { TrainerInput } from '../trainer/messages.ts';
 import { methodOf } from '../trainer/recipes.ts';
 import type { DatasetCache } from './dataset-cache.ts';
@@ -82,7 +83,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     let askedMs = 0;
     const claim = await stored(() => {
       askedMs = performance.now();
-      return claimJob(host.database, fence, { id: host.workerId, kernels: wasmKernels.name }, host.leaseMs);
+      return claimJob(host.database, fence, { id: host.workerId, kernels: preferredKernels.name }, host.leaseMs);
     });
     if (claim.kind === 'abandoned' || claim.value.kind === 'lease-lost') return;
     const claimed = claim.value.value;
@@ -111,7 +112,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
       if (resumeFrom.kind === 'abandoned') return await end({ kind: 'handed-back' });
       if (abandoned) return;
       if (request !== 'none') return await end({ kind: request === 'cancel' ? 'cancelled' : 'handed-back' });
-      await train(spec, claimed, {
+      await train(spec, claimed, prepared.kernels, {
         spec,
         // The job's own name for the data, whatever name it was first loaded under.
         dataset: { ...files.value, name: dataset.name },
@@ -124,8 +125,9 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     }
   };
 
-  const train = async (spec: JobSpec, claimed: ClaimedJob, input: TrainerInput) => {
-    const trainSamples = spec.dataset.train_samples ?? idxSamples(input.dataset.trainLabels);
+  const train = async (spec: JobSpec, claimed: ClaimedJob, kernels: KernelSet, input: TrainerInput) => {
+    const given = spec.dataset.train_samples ?? idxSamples(input.dataset.trainLabels);
+    const trainSamples = given - spec.dataset.validation_samples;
     let notStored: string | undefined;
     const journal = jobJournal({
       database: host.database,
@@ -133,6 +135,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
       spec,
       claimed,
       trainSamples,
+      kernels: kernels.name,
       stored,
       acknowledge() {
         Atomics.add(input.acknowledged, 0, 1);
@@ -160,11 +163,12 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     const run: RunOutcome = notStored === undefined ? outcome : { kind: 'not-stored', message: notStored };
     await end(
       endingOf(run, {
-        kernels: wasmKernels.name,
-        epochs: spec.training.epochs,
-        images: spec.training.epochs * trainSamples,
+        kernels: kernels.name,
+        epochs: journal.epochsDone(),
+        images: journal.epochsDone() * trainSamples,
         lastEpoch: journal.lastEpoch(),
         lastCheckpoint: journal.lastCheckpoint(),
+        bestCheckpoint: journal.bestCheckpoint(),
       }),
     );
   };
@@ -199,20 +203,22 @@ async function loadCheckpoint(database: Database, { checkpoint }: ClaimedJob): P
 }
 
 type Prepared =
-  | { readonly kind: 'prepared'; readonly method: Method; readonly memory: ArenaMemory }
+  | { readonly kind: 'prepared'; readonly kernels: KernelSet; readonly memory: ArenaMemory }
   | { readonly kind: 'refused'; readonly ending: Ending };
 
 /** Builds the method once to see that it can be built, and allocates the memory it will take: known before it starts. */
 function prepare(spec: JobSpec): Prepared {
-  let method: Method;
+  let kernels: KernelSet;
+  let bytes: number;
   try {
-    method = methodOf(spec);
+    const method = methodOf(spec);
+    kernels = kernelsFor(method);
+    bytes = sessionBytes(method, kernels, spec.training.batch_size);
   } catch (error) {
     return { kind: 'refused', ending: notRunnable(error instanceof Error ? error.message : String(error)) };
   }
-  const bytes = sessionBytes(method, wasmKernels, spec.training.batch_size);
   try {
-    return { kind: 'prepared', method, memory: createArenaMemory(bytes) };
+    return { kind: 'prepared', kernels, memory: createArenaMemory(bytes) };
   } catch {
     return { kind: 'refused', ending: failed('out_of_memory', `the job needs ${bytes} bytes of memory`) };
   }

@@ -5,7 +5,6 @@
 import { hostname } from 'node:os';
 import process from 'node:process';
 import { isId, newId } from '@settle/contracts';
-import { wasmKernels } from '@settle/core';
 import { type Delivery, type DeliveryConsumer, openConsumer, type QueueConfig } from '@settle/queue';
 import {
   type Database,
@@ -19,6 +18,7 @@ import {
   type WorkerRegistration,
 } from '@settle/store';
 import type { Logger } from 'pino';
+import { preferredKernels } from '../trainer/kernels.ts';
 import { datasetCache } from './dataset-cache.ts';
 import { type JobHost, type RunningJob, runJob } from './running-job.ts';
 
@@ -51,7 +51,7 @@ export async function startSupervisor({
     host: hostname(),
     pid: process.pid,
     slots,
-    kernels: wasmKernels.name,
+    kernels: preferredKernels.name,
   };
   const host: JobHost = { database, datasets: datasetCache(database), workerId: worker.id, leaseMs, log };
   const running = new Map<string, RunningJob>();

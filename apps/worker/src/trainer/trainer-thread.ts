@@ -2,18 +2,9 @@
  * The thread that computes: builds the method, trains, reports. It touches no database, queue or network.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import {
-  controlBlock,
-  type Dataset,
-  datasetFromIdx,
-  firstSamples,
-  openSession,
-  type TrainingEvent,
-  type TrainingOutcome,
-  wasmKernels,
-} from '@settle/core';
+import { controlBlock, type TrainingEvent, type TrainingOutcome } from '@settle/core';
 import type { BatchMetrics, TrainerInput, TrainerMessage } from './messages.ts';
-import { methodOf } from './recipes.ts';
+import { openJobSession } from './session.ts';
 
 /** Metric points are sent together this often; a message per batch would cost more than a small batch. */
 const REPORT_MS = 100;
@@ -29,7 +20,7 @@ run(workerData as TrainerInput, (message) => port.postMessage(message));
 function run(input: TrainerInput, post: (message: TrainerMessage) => void): void {
   let session: Generator<TrainingEvent, TrainingOutcome>;
   try {
-    session = open(input);
+    session = openJobSession(input);
   } catch (error) {
     post({ kind: 'refused', reason: error instanceof Error ? error.message : String(error) });
     return;
@@ -80,28 +71,6 @@ function waitFor(input: TrainerInput, count: number): void {
     if (seen >= count || control.stopRequest() !== 'none') return;
     Atomics.wait(input.acknowledged, 0, seen, STOP_LOOK_MS);
   }
-}
-
-function open({ spec, dataset, memory, resumeFrom }: TrainerInput) {
-  const { name, classes } = dataset;
-  const train = datasetFromIdx(name, dataset.trainImages, dataset.trainLabels, classes);
-  const test = datasetFromIdx(name, dataset.testImages, dataset.testLabels, classes);
-  return openSession({
-    method: methodOf(spec),
-    kernelSet: wasmKernels,
-    memory,
-    train: limited(train, spec.dataset.train_samples),
-    test: limited(test, spec.dataset.test_samples),
-    seed: spec.seed,
-    epochs: spec.training.epochs,
-    batchSize: spec.training.batch_size,
-    checkpointEveryEpochs: spec.training.checkpoint_every_epochs,
-    resumeFrom,
-  });
-}
-
-function limited(dataset: Dataset, samples: number | undefined): Dataset {
-  return samples === undefined ? dataset : firstSamples(dataset, samples);
 }
 
 function noBatches(): BatchMetrics {

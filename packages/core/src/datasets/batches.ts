@@ -1,24 +1,56 @@
 /** Copies samples of a dataset into the kernels' input and label rows. */
 import type { NetworkKernels } from '../kernels/kernel-set.ts';
+import { writeMoved } from './augmentation.ts';
 import type { Dataset } from './dataset.ts';
+import { BYTE_VALUES } from './normalization.ts';
+import type { Presentation } from './presentation.ts';
 
-/** Clamps the samples `order[first … first + count)`; labels become one-hot rows. */
+/**
+ * Clamps the samples `order[first … first + count)`, all in their own order where `order` is undefined; labels become
+ * one-hot rows. Without a presentation an input is byte · inputScale.
+ */
 export function clampBatch(
   kernels: NetworkKernels,
   dataset: Dataset,
   order: Uint32Array | undefined,
   first: number,
   count: number,
+  presentation?: Presentation,
 ): void {
-  const { inputs, labels, labelStride } = kernels;
-  const { featureCount, inputScale } = dataset;
+  const { labels, labelStride } = kernels;
   labels.fill(0);
   for (let row = 0; row < count; row++) {
     const sample = order === undefined ? first + row : order[first + row];
-    const from = sample * featureCount;
-    const to = row * featureCount;
-    for (let i = 0; i < featureCount; i++) inputs[to + i] = dataset.inputs[from + i] * inputScale;
+    showSample(kernels, dataset, sample, row, presentation);
     labels[row * labelStride + dataset.labels[sample]] = 1;
   }
   kernels.clamp(count);
+}
+
+function showSample(
+  { inputs }: NetworkKernels,
+  dataset: Dataset,
+  sample: number,
+  row: number,
+  presentation: Presentation | undefined,
+): void {
+  const { inputs: bytes, featureCount, inputScale, shape } = dataset;
+  const from = sample * featureCount;
+  const to = row * featureCount;
+  if (presentation === undefined) {
+    for (let i = 0; i < featureCount; i++) inputs[to + i] = bytes[from + i] * inputScale;
+    return;
+  }
+  const { levels, moves } = presentation;
+  if (moves !== undefined) {
+    writeMoved(inputs, to, bytes, from, shape, levels, moves.of(sample), moves.cropFill);
+    return;
+  }
+  const [channels, height, width] = shape;
+  const pixels = height * width;
+  for (let channel = 0; channel < channels; channel++) {
+    const level = channel * BYTE_VALUES;
+    const end = (channel + 1) * pixels;
+    for (let i = channel * pixels; i < end; i++) inputs[to + i] = levels[level + bytes[from + i]];
+  }
 }

@@ -1,13 +1,18 @@
 /** Labelled samples as training sees them. Bytes stay bytes: a batch is scaled when it is clamped. */
+import type { LayerShape } from '../kernels/network.ts';
+
 export interface Dataset {
   readonly name: string;
-  /** [sampleCount, featureCount]. */
+  /** [sampleCount, channels, height, width]. */
   readonly inputs: Uint8Array;
   /** What a byte is multiplied by, e.g. 1/255. */
   readonly inputScale: number;
   /** [sampleCount], class numbers from 0. */
   readonly labels: Uint8Array;
   readonly sampleCount: number;
+  /** Of one sample, as an input layer has it: [channels, height, width], or [features, 1, 1] where there is no image. */
+  readonly shape: LayerShape;
+  /** channels · height · width. */
   readonly featureCount: number;
   readonly classCount: number;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { firstSamples } from './dataset.ts';
-import { datasetFromIdx, parseIdx } from './idx.ts';
+import { datasetFromIdx, encodeIdx, parseIdx } from './idx.ts';
 
 /** An IDX file of bytes with this header, whatever its truth. */
 function idx(shape: readonly number[], values: ArrayLike<number>, type = 8, dimensions = shape.length): Uint8Array {
@@ -92,7 +92,45 @@ describe('parseIdx', () => {
   });
 });
 
+describe('encodeIdx', () => {
+  it('writes the file that the format asks for, and parseIdx reads it back', () => {
+    fc.assert(
+      fc.property(tensors, ({ shape, values }) => {
+        const file = encodeIdx(shape, values);
+        expect([...file]).toEqual([...idx(shape, values)]);
+        expect(parseIdx(file)).toEqual({ shape, values });
+      }),
+    );
+  });
+
+  it.each([
+    { fault: 'no dimension', shape: [], values: [1] },
+    { fault: 'more dimensions than the header counts', shape: new Array<number>(256).fill(1), values: [1] },
+    { fault: 'a size that is no whole number', shape: [2, 1.5], values: [1, 2, 3] },
+    { fault: 'a size below zero', shape: [-1, -2], values: [1, 2] },
+    { fault: 'a size beyond 32 bits', shape: [2 ** 32, 0], values: [] },
+    { fault: 'too few elements', shape: [2, 2], values: [1, 2, 3] },
+  ])('refuses $fault with RangeError', ({ shape, values }) => {
+    expect(() => encodeIdx(shape, Uint8Array.from(values))).toThrow(RangeError);
+  });
+});
+
 describe('datasetFromIdx', () => {
+  it.each([
+    { file: [2, 6], shape: [6, 1, 1] },
+    { file: [2, 3, 2], shape: [1, 3, 2] },
+    { file: [2, 3, 1, 2], shape: [3, 1, 2] },
+  ])('sees samples of $shape in a file of $file', ({ file, shape }) => {
+    const dataset = datasetFromIdx('tiny', idx(file, new Uint8Array(12)), idx([2], [1, 0]), 2);
+    expect(dataset.shape).toEqual(shape);
+    expect(dataset.featureCount).toBe(6);
+  });
+
+  it.each([[[2]], [[2, 1, 1, 1, 1]]])('refuses a file of samples of shape %j with RangeError', (shape) => {
+    const images = idx(shape, new Uint8Array(2));
+    expect(() => datasetFromIdx('tiny', images, idx([2], [1, 0]), 2)).toThrow(RangeError);
+  });
+
   it('joins images and labels, one byte a feature, scaled to [0, 1]', () => {
     const dataset = datasetFromIdx('tiny', idx([2, 1, 3], [0, 128, 255, 1, 2, 3]), idx([2], [1, 0]), 2);
     expect(dataset).toMatchObject({ name: 'tiny', sampleCount: 2, featureCount: 3, classCount: 2 });

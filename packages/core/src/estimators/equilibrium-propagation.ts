@@ -7,14 +7,17 @@
  *
  * One-sided (0, β): biased by O(β). Random sign: (0, β) or (−β, 0) with equal chance, so that the O(β) bias averages
  * out over batches. Centred (−β, β): settles once more and is biased by O(β²). Nudged phases start from the free
- * equilibrium, both with the same number of steps.
+ * equilibrium, both with the same number of steps. A softmax read-out's own weights learn from the free states, where
+ * their gradient is exact.
  *
  * Scellier & Bengio (2017), doi:10.3389/fncom.2017.00024 (one-sided, and the random sign of its section 4).
- * Laborieux et al. (2021), doi:10.3389/fnins.2021.633674 (centred).
+ * Laborieux et al. (2021), doi:10.3389/fnins.2021.633674 (centred, softmax read-out).
  *
- * Differs from the paper: free phases start from zero states; the 2017 paper keeps a persistent state per sample.
+ * Differs from the paper: the read-out's weights learn from the free states instead of the mean over nudged ones.
  */
-import type { GradientEstimator, Settled } from './gradient-estimator.ts';
+import type { Contrast, Slot } from '../kernels/kernel-set.ts';
+import { FREE, type GradientEstimator, interruption } from './gradient-estimator.ts';
+import { checkSettling, nudgedPhase, propertiesAsked, type Settling, schedulesAsked, settleFree } from './settling.ts';
 
 export interface Nudging {
   readonly kind: 'one-sided' | 'random-sign' | 'centred';
@@ -22,61 +25,52 @@ export interface Nudging {
   readonly beta: number;
 }
 
-export interface EquilibriumPropagationOptions {
-  readonly nudging: Nudging;
-  readonly freeSteps: number;
-  readonly nudgedSteps: number;
-}
+const UPPER: Slot = 1;
+const LOWER: Slot = 2;
 
-/** Throws RangeError when beta is not a finite number > 0 or a step count is not a whole number >= 1. */
-export function equilibriumPropagation(options: EquilibriumPropagationOptions): GradientEstimator {
-  const { nudging, freeSteps, nudgedSteps } = options;
-  const { beta } = nudging;
-  if (!(beta > 0 && Number.isFinite(beta))) throw new RangeError(`beta must be a finite number > 0, got ${beta}`);
-  for (const steps of [freeSteps, nudgedSteps]) {
-    if (!Number.isInteger(steps) || steps < 1) throw new RangeError(`a phase has >= 1 steps, got ${steps}`);
-  }
-
+/** Throws RangeError on a beta, step count or tolerance that cannot be. */
+export function equilibriumPropagation({ kind, beta }: Nudging, settling: Settling): GradientEstimator {
+  checkSettling(settling, beta);
   return {
-    name: `equilibrium-propagation/${nudging.kind}`,
-    freeSteps,
+    name: `equilibrium-propagation/${kind}`,
+    needs: { model: ['energy', ...propertiesAsked(settling)], kernels: schedulesAsked(settling) },
+    slots: kind === 'centred' ? 3 : 2,
+    complexStates: false,
+    anderson: schedulesAsked(settling).includes('anderson'),
+    accumulates: false,
+    updatesPerBatch: 1,
+    settleFreely: (kernels, start) => settleFree(kernels, settling, start),
 
-    estimate(kernels, sign) {
-      const free = kernels.settle({ beta: 0, steps: freeSteps, from: 'zeros', into: 'free' });
-      if (free.kind === 'stopped') return free;
-      if (!hasFiniteStates(free)) return { kind: 'not-finite', phase: 'free' };
+    estimate(kernels, { sign, start }, learn) {
+      const free = settleFree(kernels, settling, start);
+      if (free.kind !== 'settled') return interruption(free, 'free');
+      const nudge = (strength: number, into: Slot, steps: number | undefined) =>
+        kernels.settle(nudgedPhase(settling, { kind: 'nudge', beta: strength }, FREE, into, steps));
 
-      const nudge = (strength: number) =>
-        kernels.settle({ beta: strength, steps: nudgedSteps, from: 'free', into: strength > 0 ? 'upper' : 'lower' });
-
-      if (nudging.kind === 'centred') {
-        const upper = nudge(beta);
-        if (upper.kind === 'stopped') return upper;
-        const lower = nudge(-beta);
-        if (lower.kind === 'stopped') return lower;
-        if (!hasFiniteStates(upper) || !hasFiniteStates(lower)) return { kind: 'not-finite', phase: 'nudged' };
-        const nudged = upper.residual > lower.residual ? upper : lower;
-        return {
-          kind: 'estimated',
-          contrast: { lower: 'lower', upper: 'upper', betaSeparation: 2 * beta },
-          free,
-          nudged,
-        };
+      const first = nudge(kind === 'random-sign' ? sign * beta : beta, UPPER, undefined);
+      if (first.kind !== 'settled') return interruption(first, 'nudged');
+      if (kind !== 'centred') {
+        const isPositive = kind === 'one-sided' || sign > 0;
+        const contrast = isPositive ? difference(UPPER, FREE, beta) : difference(FREE, UPPER, beta);
+        learn({ kind: 'contrast', contrast });
+        return { kind: 'estimated', free, nudged: first, nudgedSlot: UPPER };
       }
-
-      const strength = nudging.kind === 'random-sign' ? sign * beta : beta;
-      const nudged = nudge(strength);
-      if (nudged.kind === 'stopped') return nudged;
-      if (!hasFiniteStates(nudged)) return { kind: 'not-finite', phase: 'nudged' };
-      const contrast =
-        strength > 0
-          ? ({ lower: 'free', upper: 'upper', betaSeparation: beta } as const)
-          : ({ lower: 'lower', upper: 'free', betaSeparation: beta } as const);
-      return { kind: 'estimated', contrast, free, nudged };
+      const second = nudge(-beta, LOWER, first.steps);
+      if (second.kind !== 'settled') return interruption(second, 'nudged');
+      learn({ kind: 'contrast', contrast: difference(UPPER, LOWER, 2 * beta) });
+      const nudged = first.residual > second.residual ? first : second;
+      return { kind: 'estimated', free, nudged, nudgedSlot: UPPER };
     },
   };
 }
 
-function hasFiniteStates(report: Settled): boolean {
-  return Number.isFinite(report.residual);
+/** [∂E/∂θ(upper) − ∂E/∂θ(lower)] / separation; the local quantities ∂E/∂θ are minus the products of states. */
+export function difference(upper: Slot, lower: Slot, separation: number): Contrast {
+  return {
+    terms: [
+      { below: upper, above: upper, coefficient: -1 / separation, weights: 'feedforward' },
+      { below: lower, above: lower, coefficient: 1 / separation, weights: 'feedforward' },
+    ],
+    readoutAt: FREE,
+  };
 }

@@ -3,47 +3,58 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Arena, createArenaMemory, openArena } from '../tensor/arena.ts';
+import { createArenaMemory, openArena } from '../tensor/arena.ts';
 import { controlBlock } from '../tensor/control-block.ts';
 import { randomStream } from '../tensor/random.ts';
-import type { Dynamics, KernelSet, NetworkDescription, NetworkKernels, Phase, StateSlot } from './kernel-set.ts';
+import { featuresOf } from './features.ts';
+import type { Contrast, KernelSet, NetworkKernels, Phase, Workspace } from './kernel-set.ts';
+import { type Dynamics, denseChain, type NetworkDescription, unitsOf } from './network.ts';
 import { referenceKernels } from './reference/reference-kernels.ts';
+import { arenaFor, build as buildOn, GRAPHS, networkOn, ONE_SLOT, phaseOf, readSlot } from './testing/drawn-network.ts';
 import { wasmKernels } from './wasm/wasm-kernels.ts';
 
 const KERNEL_SETS = [referenceKernels, wasmKernels];
-const FREE: Phase = { beta: 0, steps: 6, from: 'zeros', into: 'free' };
-const NUDGED: Phase = { beta: 0.3, steps: 4, from: 'free', into: 'upper' };
+const FREE: Phase = phaseOf({ steps: 6 });
+const NUDGED: Phase = phaseOf({ from: 0, into: 1, steps: 4, teaching: { kind: 'nudge', beta: 0.3 } });
+const CONTRAST: Contrast = {
+  terms: [
+    { below: 1, above: 1, coefficient: 0.25, weights: 'feedforward' },
+    { below: 0, above: 0, coefficient: -0.25, weights: 'feedforward' },
+  ],
+  readoutAt: undefined,
+};
 const DYNAMICS: readonly Dynamics[] = [
   { kind: 'energy-gradient', stepSize: 0.5 },
-  { kind: 'discrete-map', nudge: 'inside' },
-  { kind: 'discrete-map', nudge: 'outside' },
+  { kind: 'discrete-map', stepSize: 1, nudge: 'inside' },
+  { kind: 'discrete-map', stepSize: 1, nudge: 'outside' },
 ];
 
-const networks: fc.Arbitrary<NetworkDescription> = fc.record({
-  layerSizes: fc.array(fc.constantFrom(1, 3, 4, 5, 8, 13, 33, 129), { minLength: 2, maxLength: 4 }),
-  activation: fc.constantFrom('hard-sigmoid', 'logistic', 'tanh'),
-  dynamics: fc.constantFrom(...DYNAMICS),
-});
+const networks: fc.Arbitrary<NetworkDescription> = fc
+  .tuple(
+    fc.array(fc.constantFrom(1, 3, 4, 5, 8, 13, 33, 129), { minLength: 2, maxLength: 4 }),
+    fc.constantFrom('hard-sigmoid' as const, 'logistic' as const, 'tanh' as const),
+    fc.constantFrom(...DYNAMICS),
+  )
+  .map(([layerSizes, activation, dynamics]) => networkOn(denseChain(layerSizes), activation, dynamics));
 
-function arenaFor(set: KernelSet, network: NetworkDescription, capacity: number): Arena {
-  return openArena(createArenaMemory(set.predictBytes(network, capacity)));
-}
+const workspaceOf = (batchCapacity: number): Workspace => ({ ...ONE_SLOT, slots: 2, batchCapacity });
 
 /** A network with random parameters, none of them zero. */
 function build(
   set: KernelSet,
   network: NetworkDescription,
   capacity: number,
-  arena = arenaFor(set, network, capacity),
+  arena = arenaFor(set, network, workspaceOf(capacity)),
 ) {
-  const kernels = set.build(network, capacity, arena);
+  const kernels = buildOn(set, network, workspaceOf(capacity), arena);
   const stream = randomStream(11, 'parameters');
   const draw = (length: number, at: number) =>
     Float32Array.from({ length }, (_, i) => (stream.split(at).uniform(i) + 0.1) * (i % 2 === 0 ? 0.4 : -0.4));
-  const shapes = network.layerSizes.slice(1).map((above, k) => ({ above, below: network.layerSizes[k], k }));
+  const { weights, biases, feedback } = kernels.readParameters();
   kernels.writeParameters({
-    weights: shapes.map(({ above, below, k }) => draw(above * below, k)),
-    biases: shapes.map(({ above, k }) => draw(above, 100 + k)),
+    weights: weights.map(({ length }, k) => draw(length, k)),
+    biases: biases.map(({ length }, k) => draw(length, 100 + k)),
+    feedback: feedback.map(({ length }, k) => draw(length, 200 + k)),
   });
   return kernels;
 }
@@ -51,50 +62,76 @@ function build(
 /** Fills `samples` rows, starting with sample `first` of an endless deterministic data set without zeros. */
 function fill(kernels: NetworkKernels, samples: number, first = 0): void {
   const stream = randomStream(12, 'samples');
-  const { layerSizes } = kernels.network;
+  const { layers } = kernels.network;
+  const inputUnits = unitsOf(layers[0]);
   for (let row = 0; row < samples; row++) {
     const sample = stream.split(first + row);
-    for (let i = 0; i < layerSizes[0]; i++)
-      kernels.inputs[row * layerSizes[0] + i] = Math.fround(sample.uniform(i) + 0.1);
-    for (let unit = 0; unit < layerSizes[layerSizes.length - 1]; unit++) {
+    for (let i = 0; i < inputUnits; i++) kernels.inputs[row * inputUnits + i] = Math.fround(sample.uniform(i) + 0.1);
+    for (let unit = 0; unit < unitsOf(layers[layers.length - 1]); unit++) {
       kernels.labels[row * kernels.labelStride + unit] = Math.fround(sample.split('label').uniform(unit));
     }
   }
 }
 
-const readSlot = (kernels: NetworkKernels, slot: StateSlot): number[][] =>
-  kernels.network.layerSizes.slice(1).map((_, k) => [...kernels.readStates(slot, k + 1)]);
+const lists = (kernels: NetworkKernels, slot: number): number[][] => readSlot(kernels, slot).map((layer) => [...layer]);
 
 const parametersOf = (kernels: NetworkKernels): number[][] => {
-  const { weights, biases } = kernels.readParameters();
-  return [...weights, ...biases].map((values) => [...values]);
+  const { weights, biases, feedback } = kernels.readParameters();
+  return [...weights, ...biases, ...feedback].map((values) => [...values]);
 };
 
 function residualOf(kernels: NetworkKernels, phase: Phase): number {
   const report = kernels.settle(phase);
   if (report.kind === 'stopped') throw new Error('nobody asked to stop');
-  return report.residual;
+  return report.kind === 'settled' ? report.residual : Number.NaN;
 }
 
 /** Settles, nudges and learns once; everything that can be seen of it. */
 function trace(kernels: NetworkKernels, samples: number) {
   const residuals = [residualOf(kernels, FREE), residualOf(kernels, NUDGED)];
-  const states = [readSlot(kernels, 'free'), readSlot(kernels, 'upper')];
-  const scales = kernels.network.layerSizes.slice(1).map(() => 1 / samples);
-  kernels.addContrast('free', 'upper', scales, scales);
-  return { residuals, states, parameters: parametersOf(kernels) };
+  const states = [lists(kernels, 0), lists(kernels, 1)];
+  kernels.writeBuffer(0, kernels.readParameters());
+  kernels.addToGradients(CONTRAST);
+  const { weights, biases } = kernels.readBuffer(0);
+  kernels.addToParameters(
+    CONTRAST,
+    kernels.parameters.map(() => 1 / samples),
+  );
+  return {
+    residuals,
+    states,
+    gradients: [...weights, ...biases].map((values) => [...values]),
+    parameters: parametersOf(kernels),
+  };
 }
 
 describe.each(KERNEL_SETS)('kernel set $name', (set) => {
   it('takes exactly the predicted bytes of an arena', () => {
+    const graphs =
+      set === wasmKernels
+        ? networks
+        : fc.oneof(
+            networks,
+            fc
+              .constantFrom(...Object.values(GRAPHS))
+              .map((graph) => networkOn(graph, 'tanh', DYNAMICS[1], { readout: 'softmax-cross-entropy' })),
+          );
+    const workspaces: fc.Arbitrary<Workspace> = fc.record({
+      batchCapacity: fc.integer({ min: 1, max: 9 }),
+      slots: fc.integer({ min: 1, max: 13 }),
+      parameterBuffers: fc.nat({ max: 3 }),
+      complexStates: set === wasmKernels ? fc.constant(false) : fc.boolean(),
+      anderson: set === wasmKernels ? fc.constant(false) : fc.boolean(),
+    });
     fc.assert(
-      fc.property(networks, fc.integer({ min: 1, max: 9 }), (network, capacity) => {
-        const bytes = set.predictBytes(network, capacity);
+      fc.property(graphs, workspaces, (network, workspace) => {
+        const bytes = set.predictBytes(network, workspace);
         const memory = createArenaMemory(bytes);
-        const left = (memory.buffer.byteLength - openArena(memory).float32(0).pointer - bytes) / 4;
+        const firstByte = openArena(memory).float32(0).pointer;
+        const left = (memory.buffer.byteLength - firstByte - bytes) / 4;
         const filled = () => {
           const arena = openArena(memory);
-          set.build(network, capacity, arena);
+          set.build(network, workspace, arena);
           return arena;
         };
         expect(filled().float32(left).values.length).toBe(left);
@@ -142,10 +179,10 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
           fill(alone, 1, sample);
           alone.clamp(1);
           residualOf(alone, FREE);
-          const own = network.layerSizes.slice(1).map((size, k) => {
-            return [...together.readStates('free', k + 1).subarray(sample * size, (sample + 1) * size)];
+          const own = network.layers.slice(1).map(([size], k) => {
+            return [...together.readStates(0, k + 1).subarray(sample * size, (sample + 1) * size)];
           });
-          expect(readSlot(alone, 'free')).toEqual(own);
+          expect(lists(alone, 0)).toEqual(own);
         }
       }),
       { numRuns: 30 },
@@ -161,19 +198,17 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
         (network, samples, steps) => {
           const kernels = build(set, network, samples);
           // Nearly silent units: whatever a padded unit did would stand out.
-          const { weights, biases } = kernels.readParameters();
-          kernels.writeParameters({ weights, biases: biases.map((values) => values.map(() => -2)) });
+          const { weights, biases, feedback } = kernels.readParameters();
+          kernels.writeParameters({ weights, feedback, biases: biases.map((values) => values.map(() => -2)) });
           fill(kernels, samples);
           kernels.clamp(samples);
-          let before = readSlot(kernels, 'free').map((layer) => layer.map(() => 0));
+          let before = lists(kernels, 0).map((layer) => layer.map(() => 0));
           if (steps > 1) {
             residualOf(kernels, { ...FREE, steps: steps - 1 });
-            before = readSlot(kernels, 'free');
+            before = lists(kernels, 0);
           }
           const residual = residualOf(kernels, { ...FREE, steps });
-          const changes = readSlot(kernels, 'free').flatMap((layer, k) =>
-            layer.map((s, i) => Math.abs(s - before[k][i])),
-          );
+          const changes = lists(kernels, 0).flatMap((layer, k) => layer.map((s, i) => Math.abs(s - before[k][i])));
           const { dynamics } = network;
           const stepSize = dynamics.kind === 'energy-gradient' ? dynamics.stepSize : 1;
           // The difference of two float32 states is itself rounded to float32.
@@ -183,29 +218,99 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
     );
   });
 
-  it('refuses impossible batches, networks and parameters with RangeError', () => {
-    const network: NetworkDescription = { layerSizes: [3, 2], activation: 'tanh', dynamics: DYNAMICS[0] };
+  it('refuses impossible batches, networks, slots and parameters with RangeError', () => {
+    const network = networkOn(denseChain([3, 2]), 'tanh', DYNAMICS[0]);
     const kernels = build(set, network, 2);
     for (const samples of [0, 3, 1.5, -1, Number.NaN]) expect(() => kernels.clamp(samples)).toThrow(RangeError);
-    const arena = arenaFor(set, network, 2);
+    const workspace = workspaceOf(2);
+    const arena = arenaFor(set, network, workspace);
     for (const layerSizes of [[], [3], [3, 0], [3, -2], [3, 1.5], [Number.NaN, 2]]) {
-      expect(() => set.build({ ...network, layerSizes }, 2, arena)).toThrow(RangeError);
+      expect(() => set.build({ ...network, ...denseChain(layerSizes) }, workspace, arena)).toThrow(RangeError);
     }
     for (const stepSize of [0, -0.5, 1.01, Number.NaN]) {
       const dynamics: Dynamics = { kind: 'energy-gradient', stepSize };
-      expect(() => set.build({ ...network, dynamics }, 2, arena)).toThrow(RangeError);
+      expect(() => set.build({ ...network, dynamics }, workspace, arena)).toThrow(RangeError);
     }
     const weights = [new Float32Array(6)];
     const biases = [new Float32Array(2)];
-    kernels.writeParameters({ weights, biases });
+    kernels.writeParameters({ weights, biases, feedback: [] });
+    kernels.writeBuffer(0, { weights, biases, feedback: [] });
     for (const wrong of [[], [new Float32Array(5)], [new Float32Array(3), new Float32Array(6)]]) {
-      expect(() => kernels.writeParameters({ weights: wrong, biases })).toThrow(RangeError);
-      expect(() => kernels.writeParameters({ weights, biases: wrong })).toThrow(RangeError);
+      expect(() => kernels.writeParameters({ weights: wrong, biases, feedback: [] })).toThrow(RangeError);
+      expect(() => kernels.writeParameters({ weights, biases: wrong, feedback: [] })).toThrow(RangeError);
+      expect(() => kernels.writeBuffer(0, { weights, biases: wrong, feedback: [] })).toThrow(RangeError);
     }
+    expect(() => kernels.writeParameters({ weights, biases, feedback: weights })).toThrow(RangeError);
+    kernels.clamp(2);
+    for (const phase of [{ into: 2 }, { into: -1 }, { from: 2, into: 0 }, { from: 1, into: 1 }, { into: 0.5 }]) {
+      expect(() => kernels.settle({ ...FREE, ...phase })).toThrow(RangeError);
+    }
+    for (const buffer of [1, -1]) {
+      expect(() => kernels.readBuffer(buffer)).toThrow(RangeError);
+      expect(() => kernels.writeBuffer(buffer, { weights, biases, feedback: [] })).toThrow(RangeError);
+    }
+    const bare = buildOn(set, network, { ...workspace, parameterBuffers: 0 });
+    bare.clamp(1);
+    expect(() => bare.addToGradients(CONTRAST)).toThrow(RangeError);
+  });
+
+  it('names what it lacks of a network and of what is asked, and refuses to build or run it', () => {
+    const network = networkOn(denseChain([3, 4, 2]), 'logistic', DYNAMICS[1]);
+    expect(set.missing(network, [])).toEqual([]);
+    const wide: Partial<NetworkDescription>[] = [
+      GRAPHS.convolution,
+      GRAPHS['dense skips'],
+      { readout: 'softmax-cross-entropy' },
+      { feedback: 'separate' },
+      { outputActivation: 'identity' },
+      { activation: 'clipped-relu', outputActivation: 'clipped-relu' },
+      { dynamics: { kind: 'discrete-map', stepSize: 0.5, nudge: 'inside' } },
+      { dynamics: { kind: 'prediction-error', stepSize: 0.5 } },
+      { dynamics: { kind: 'goodness', threshold: 1 } },
+    ];
+    for (const change of wide) {
+      const changed = { ...network, ...change };
+      const asked = featuresOf(changed).filter((feature) => !featuresOf(network).includes(feature));
+      expect(asked.length).toBeGreaterThan(0);
+      const missing = set.missing(changed, []);
+      if (set === referenceKernels) expect(missing).toEqual([]);
+      else {
+        expect(missing).toEqual(asked);
+        expect(() => buildOn(set, changed)).toThrow(RangeError);
+      }
+    }
+    const kernels = build(set, network, 1);
+    fill(kernels, 1);
+    kernels.clamp(1);
+    // What this workspace has no room for, in any set.
+    expect(() => kernels.settle({ ...FREE, schedule: 'anderson' })).toThrow(RangeError);
+    expect(() => kernels.settle({ ...FREE, teaching: { kind: 'nudge', beta: { re: 0, im: 1 } } })).toThrow(RangeError);
+    if (set === referenceKernels) return;
+    const { missing } = set;
+    for (const feature of [
+      'even-odd',
+      'anderson',
+      'feed-forward',
+      'held-outputs',
+      'complex-states',
+      'adjoint',
+    ] as const) {
+      expect(missing(network, [feature])).toEqual([feature]);
+    }
+    for (const schedule of ['even-odd', 'feed-forward'] as const) {
+      expect(() => kernels.settle({ ...FREE, schedule })).toThrow(RangeError);
+    }
+    expect(() => kernels.settle({ ...FREE, teaching: { kind: 'hold', fraction: 1 } })).toThrow(RangeError);
+    expect(() =>
+      kernels.settle({ ...FREE, into: 1, teaching: { kind: 'nudge-corrected', beta: 1, about: 0 } }),
+    ).toThrow(RangeError);
+    expect(() => kernels.propagateErrors(0, 1)).toThrow(RangeError);
+    expect(() => kernels.adjointStep(0, 1, 1)).toThrow(RangeError);
+    expect(() => kernels.addToGradients({ ...CONTRAST, terms: CONTRAST.terms.slice(1) })).toThrow(RangeError);
   });
 
   describe('asked to stop', () => {
-    const network: NetworkDescription = { layerSizes: [5, 9, 4], activation: 'tanh', dynamics: DYNAMICS[0] };
+    const network = networkOn(denseChain([5, 9, 4]), 'tanh', DYNAMICS[0]);
 
     it('stops any phase before it starts, and goes on as if nothing had been once the request is withdrawn', () => {
       const undisturbed = build(set, network, 3);
@@ -214,7 +319,7 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
       const expected = trace(undisturbed, 3);
       for (const request of ['cancel', 'hand-back'] as const) {
         for (const stoppedPhase of [FREE, NUDGED]) {
-          const arena = arenaFor(set, network, 3);
+          const arena = arenaFor(set, network, workspaceOf(3));
           const kernels = build(set, network, 3, arena);
           const control = controlBlock(arena.memory);
           fill(kernels, 3);
@@ -230,8 +335,24 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
       }
     });
 
+    it('finishes a phase that may not be interrupted, with or without a tolerance, and hears the request in the next', () => {
+      for (const tolerance of [0, 1e-9]) {
+        const arena = arenaFor(set, network, workspaceOf(3));
+        const kernels = build(set, network, 3, arena);
+        fill(kernels, 3);
+        kernels.clamp(3);
+        const undisturbed = kernels.settle({ ...FREE, tolerance });
+        const states = lists(kernels, 0);
+        controlBlock(arena.memory).requestStop('cancel');
+        expect(kernels.settle({ ...FREE, tolerance, interruptible: false })).toEqual(undisturbed);
+        expect(lists(kernels, 0)).toEqual(states);
+        expect(kernels.settle({ ...FREE, tolerance })).toEqual({ kind: 'stopped' });
+        expect(kernels.settle({ ...FREE, tolerance, interruptible: false })).toEqual(undisturbed);
+      }
+    });
+
     it('stops in the middle of a phase that would not end by itself', async () => {
-      const arena = arenaFor(set, network, 3);
+      const arena = arenaFor(set, network, workspaceOf(3));
       const kernels = build(set, network, 3, arena);
       fill(kernels, 3);
       kernels.clamp(3);
@@ -244,6 +365,7 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
       const gone = once(worker, 'exit');
       await once(worker, 'online');
       expect(kernels.settle({ ...FREE, steps: 2 ** 31 - 1 })).toEqual({ kind: 'stopped' });
+      expect(kernels.settle({ ...FREE, steps: 2 ** 31 - 1, tolerance: 1e-300 })).toEqual({ kind: 'stopped' });
       await gone;
     });
   });

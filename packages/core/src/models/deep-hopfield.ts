@@ -1,44 +1,47 @@
 /**
  * The deep Hopfield energy of the original equilibrium propagation.
  *
- *   E(θ, s) = ½ Σ_k ‖s_k‖² − Σ_k ρ(s_k)ᵀ W_k ρ(s_{k+1}) − Σ_k b_kᵀ ρ(s_k)
- *   −∂E/∂s_k = −s_k + ρ'(s_k) ⊙ (W_{k−1}ᵀ ρ(s_{k−1}) + W_k ρ(s_{k+1}) + b_k)
- *   ∂E/∂W_k = −ρ(s_k) ⊗ ρ(s_{k+1}),   ∂E/∂b_k = −ρ(s_k)
+ *   E(θ, s) = ½ Σ_k ‖s_k‖² − Φ(θ, ρ(s)),   Φ = Σ_c ⟨ρ_to, P(W ∗ ρ_from)⟩ + Σ_k b_k · ρ_k
+ *   −∂E/∂s_k = −s_k + ρ'(s_k) ⊙ ∂Φ/∂ρ_k
+ *   dense connections: ∂E/∂W = −ρ(s_from) ⊗ ρ(s_to),   ∂E/∂b_k = −ρ(s_k)
  *
  * The input shows its pixels as they are, and its own energy, a constant, is left out.
  *
- * Scellier & Bengio (2017), doi:10.3389/fncom.2017.00024, equations 1 and 2 for a layered net.
+ * Scellier & Bengio (2017), doi:10.3389/fncom.2017.00024, equations 1 and 2.
  *
- * Differs from the paper: any activation of ../kernels/activations.ts, with states clipped to its range.
+ * Differs from the paper: any activation, with states clipped to its range; convolutions and skips as well.
  */
-import { activationNamed } from '../kernels/activations.ts';
-import { type ActivationName, checkNetwork, type NetworkDescription } from '../kernels/kernel-set.ts';
-import { interaction, type LayeredModel, negativeOuterProducts } from './layered-model.ts';
+import { activationNamed } from '../activations/catalogue.ts';
+import { checkNetwork, lastSettlingLayer, type NetworkDescription } from '../kernels/network.ts';
+import { softmaxCrossEntropy, squaredError } from './cost.ts';
+import { interaction } from './interaction.ts';
+import type { LayeredModel, ModelProperty } from './layered-model.ts';
+import type { NetworkStructure } from './network-structure.ts';
 
-export interface DeepHopfieldOptions {
-  readonly layerSizes: readonly number[];
-  readonly activation: ActivationName;
-  /** ε of the relaxation s ← clip(s − ε ∂F/∂s), in (0, 1]. */
-  readonly stepSize: number;
-}
-
-/** Throws RangeError on impossible sizes or step size. */
-export function deepHopfield({ layerSizes, activation, stepSize }: DeepHopfieldOptions): LayeredModel {
-  const network: NetworkDescription = {
-    layerSizes,
-    activation,
-    dynamics: { kind: 'energy-gradient', stepSize },
-  };
+/** `stepSize`: ε of the relaxation s ← clip(s − ε ∂F/∂s), in (0, 1]. Throws RangeError on an impossible network. */
+export function deepHopfield(structure: NetworkStructure, stepSize: number): LayeredModel {
+  const network: NetworkDescription = { ...structure, dynamics: { kind: 'energy-gradient', stepSize } };
   checkNetwork(network);
-  const { value } = activationNamed(activation);
-  const emitted = (states: readonly Float64Array[]) => states.map((s, k) => (k === 0 ? s : s.map(value)));
+  const last = lastSettlingLayer(network);
+  const activationOf = (layer: number) =>
+    activationNamed(
+      layer === last && network.readout === 'squared-error' ? network.outputActivation : network.activation,
+    );
+  const properties: ModelProperty[] = ['differentiable-step'];
+  if (network.feedback === 'symmetric') properties.push('energy');
+  if (network.readout === 'squared-error') properties.push('output-units');
   return {
     name: 'deep-hopfield',
     network,
+    properties: new Set(properties),
     energy(parameters, states) {
-      const squares = states.slice(1).reduce((sum, layer) => layer.reduce((part, s) => part + s * s, sum), 0);
-      return squares / 2 - interaction(parameters, emitted(states));
+      const squares = states.slice(1, last + 1).reduce((sum, layer) => layer.reduce((part, s) => part + s * s, sum), 0);
+      const emitted = states.map((s, layer) => (layer === 0 ? s : s.map(activationOf(layer).value)));
+      return squares / 2 - interaction(network, parameters, emitted);
     },
-    localQuantities: (_, states) => negativeOuterProducts(emitted(states)),
+    cost: (parameters, states, labels) =>
+      network.readout === 'squared-error'
+        ? squaredError(states[last], labels)
+        : softmaxCrossEntropy(network, parameters, states[last], labels),
   };
 }

@@ -1,19 +1,36 @@
 /** A method as data: everything that says how a network settles and learns. It lies in every checkpoint. */
-import type { Nudging } from '../estimators/equilibrium-propagation.ts';
-import type { ActivationName } from '../kernels/kernel-set.ts';
-import type { InitializationName } from '../models/initialization.ts';
+import type { EstimatorDescription } from '../estimators/catalogue.ts';
+import type { Settling } from '../estimators/settling.ts';
+import type { ModelDescription } from '../models/catalogue.ts';
+import type { InitializationDescription } from '../models/initialization.ts';
+import type { NetworkSettings } from '../models/network-structure.ts';
+import type { OptimizerDescription } from '../optimizers/optimizer-description.ts';
+
+/**
+ * Where free phases of training start: from zeros; from the state that the same sample came to rest in the last time
+ * (Scellier & Bengio 2017); or from where the batch before it did (Scellier et al. 2023). Evaluation starts from zeros.
+ */
+export type InitialStates = 'zeros' | 'persistent' | 'previous-batch';
+
+export interface SettlingDescription extends Omit<Settling, 'depth'> {
+  readonly initialStates: InitialStates;
+}
 
 export interface MethodDescription {
+  /** Its published name; see the files of this folder. */
   readonly recipe: string;
-  readonly layerSizes: readonly number[];
-  readonly activation: ActivationName;
-  readonly model:
-    | { readonly kind: 'deep-hopfield'; readonly stepSize: number }
-    | { readonly kind: 'prototypical'; readonly nudge: 'inside' | 'outside' };
-  readonly nudging: Nudging;
-  readonly freeSteps: number;
-  readonly nudgedSteps: number;
-  readonly initialization: InitializationName;
-  /** Input layer first, one per weight matrix. */
-  readonly learningRates: readonly number[];
+  readonly network: NetworkSettings;
+  readonly model: ModelDescription;
+  readonly settling: SettlingDescription;
+  readonly estimator: EstimatorDescription;
+  readonly optimizer: OptimizerDescription;
+  readonly initialization: InitializationDescription;
+}
+
+/** What all recipes leave to the user. */
+export interface MethodSettings {
+  readonly network: NetworkSettings;
+  readonly settling: SettlingDescription;
+  readonly optimizer: OptimizerDescription;
+  readonly initialization: InitializationDescription;
 }

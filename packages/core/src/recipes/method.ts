@@ -2,12 +2,17 @@
  * A method: one point in the product of axes (model, estimator, optimizer, initialization), as data and as the parts
  * built from it. The data goes into checkpoints, so that a file alone says how its network settles.
  */
-import { equilibriumPropagation } from '../estimators/equilibrium-propagation.ts';
+import { estimatorFrom } from '../estimators/catalogue.ts';
+import { missingProperties } from '../estimators/compatibility.ts';
 import type { GradientEstimator } from '../estimators/gradient-estimator.ts';
-import { deepHopfield } from '../models/deep-hopfield.ts';
+import { featuresOf } from '../kernels/features.ts';
+import type { KernelFeature, KernelSet, Workspace } from '../kernels/kernel-set.ts';
+import { modelFrom } from '../models/catalogue.ts';
 import type { LayeredModel } from '../models/layered-model.ts';
-import { prototypical } from '../models/prototypical.ts';
-import { type Optimizer, stochasticGradientDescent } from '../optimizers/stochastic-gradient-descent.ts';
+import { depthOf } from '../models/network-structure.ts';
+import { optimizerFrom } from '../optimizers/catalogue.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
+import { checkOptimizerFits } from '../optimizers/parameter-rates.ts';
 import type { MethodDescription } from './method-description.ts';
 import { parseMethodDescription } from './method-parser.ts';
 
@@ -18,23 +23,44 @@ export interface Method {
   readonly optimizer: Optimizer;
 }
 
-/** Builds the parts. Throws RangeError, naming the fault, on values that no part can work with. */
+/** Builds the parts. Throws RangeError, naming every missing property or the first fault, on parts that do not fit. */
 export function methodFrom(given: MethodDescription): Method {
   // Rebuilt field by field, so that equal methods have equal text, whoever wrote their fields in which order.
   const description = parseMethodDescription(given);
-  const { layerSizes, activation, model, learningRates } = description;
-  if (learningRates.length !== layerSizes.length - 1) {
-    throw new RangeError(
-      `${layerSizes.length - 1} weight matrices need as many learning rates, got ${learningRates.length}`,
-    );
-  }
+  const model = modelFrom(description.model, description.network);
+  const settling = { ...description.settling, depth: depthOf(model.network) };
+  const estimator = estimatorFrom(description.estimator, settling);
+  const missing = missingProperties(model, estimator);
+  if (missing.length > 0) throw new RangeError(missing.join('; '));
+  checkOptimizerFits(description.optimizer, model.network);
+  return { description, model, estimator, optimizer: optimizerFrom(description.optimizer, estimator) };
+}
+
+/** What training with this method takes of a kernel set besides the parameters. */
+export function workspaceOf({ description, estimator, optimizer }: Method, batchSize: number): Workspace {
   return {
-    description,
-    model:
-      model.kind === 'deep-hopfield'
-        ? deepHopfield({ layerSizes, activation, stepSize: model.stepSize })
-        : prototypical({ layerSizes, activation, nudge: model.nudge }),
-    estimator: equilibriumPropagation(description),
-    optimizer: stochasticGradientDescent(learningRates),
+    batchCapacity: batchSize,
+    // Behind the estimator's own slots, one for states that training carries over.
+    slots: estimator.slots + (description.settling.initialStates === 'zeros' ? 0 : 1),
+    parameterBuffers: optimizer.parameterBuffers,
+    complexStates: estimator.complexStates,
+    anderson: estimator.anderson,
   };
+}
+
+/** Everything that the method asks of a kernel set. */
+export function featuresAsked({ model, estimator }: Method): readonly KernelFeature[] {
+  return [...featuresOf(model.network), ...estimator.needs.kernels];
+}
+
+/** The first of the sets, in order of preference, that lacks nothing the method asks for; the last one runs everything. */
+export function chooseKernels(method: Method, sets: readonly KernelSet[]): KernelSet {
+  const chosen = sets.find((set) => set.missing(method.model.network, method.estimator.needs.kernels).length === 0);
+  if (chosen === undefined) {
+    const lacks = sets.map(
+      (set) => `${set.name}: ${set.missing(method.model.network, method.estimator.needs.kernels).join(', ')}`,
+    );
+    throw new RangeError(`no kernel set can run this method (${lacks.join('; ')})`);
+  }
+  return chosen;
 }

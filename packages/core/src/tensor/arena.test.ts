@@ -4,13 +4,13 @@ import { type Allocator, createArenaMemory, measureBytes, openArena } from './ar
 import { controlBlock } from './control-block.ts';
 
 interface Request {
-  readonly type: 'float32' | 'int32';
+  readonly type: 'float32' | 'float64' | 'int32';
   readonly length: number;
 }
 
 const requests = fc.array(
   fc.record({
-    type: fc.constantFrom('float32', 'int32'),
+    type: fc.constantFrom('float32', 'float64', 'int32'),
     length: fc.nat({ max: 300 }),
   }) satisfies fc.Arbitrary<Request>,
   { maxLength: 20 },
@@ -72,10 +72,11 @@ describe('an arena', () => {
     );
   });
 
-  it('refuses with RangeError what it has no room for, of either type', () => {
+  it('refuses with RangeError what it has no room for, of any type', () => {
     const memory = createArenaMemory(0);
     const beyond = memory.buffer.byteLength / 4;
     expect(() => openArena(memory).float32(beyond)).toThrow(RangeError);
+    expect(() => openArena(memory).float64(beyond / 2)).toThrow(RangeError);
     expect(() => openArena(memory).int32(beyond)).toThrow(RangeError);
   });
 

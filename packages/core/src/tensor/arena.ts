@@ -12,6 +12,8 @@ export interface Arena extends Allocator {
 export interface Allocator {
   /** A zeroed float32 vector of `length` entries, 64-byte aligned. Throws RangeError when the arena is full. */
   float32(length: number): ArenaVector<Float32Array>;
+  /** A zeroed float64 vector of `length` entries, 64-byte aligned. Throws RangeError when the arena is full. */
+  float64(length: number): ArenaVector<Float64Array>;
   /** A zeroed int32 vector of `length` entries, 64-byte aligned. Throws RangeError when the arena is full. */
   int32(length: number): ArenaVector<Int32Array>;
 }
@@ -21,7 +23,7 @@ export interface ArenaMemory {
   readonly buffer: SharedArrayBuffer;
 }
 
-export interface ArenaVector<Values extends Float32Array | Int32Array> {
+export interface ArenaVector<Values extends Float32Array | Float64Array | Int32Array> {
   /** Byte address inside the memory, as kernels take it. */
   readonly pointer: number;
   readonly values: Values;
@@ -56,6 +58,10 @@ export function openArena(memory: ArenaMemory): Arena {
       const pointer = take(length * 4);
       return { pointer, values: new Float32Array(memory.buffer, pointer, length) };
     },
+    float64(length) {
+      const pointer = take(length * 8);
+      return { pointer, values: new Float64Array(memory.buffer, pointer, length) };
+    },
     int32(length) {
       const pointer = take(length * 4);
       return { pointer, values: new Int32Array(memory.buffer, pointer, length) };
@@ -66,14 +72,15 @@ export function openArena(memory: ArenaMemory): Arena {
 /** Bytes that `layOut` takes from an arena: a dry run of the same allocations, so that prediction and use cannot differ. */
 export function measureBytes(layOut: (allocator: Allocator) => void): number {
   let bytes = 0;
-  const count = (length: number): number => {
+  const count = (length: number, entryBytes: number): number => {
     const pointer = bytes;
-    bytes += Math.ceil((length * 4) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+    bytes += Math.ceil((length * entryBytes) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
     return pointer;
   };
   layOut({
-    float32: (length) => ({ pointer: count(length), values: new Float32Array(0) }),
-    int32: (length) => ({ pointer: count(length), values: new Int32Array(0) }),
+    float32: (length) => ({ pointer: count(length, 4), values: new Float32Array(0) }),
+    float64: (length) => ({ pointer: count(length, 8), values: new Float64Array(0) }),
+    int32: (length) => ({ pointer: count(length, 4), values: new Int32Array(0) }),
   });
   return bytes;
 }

@@ -1,106 +1,117 @@
 /**
  * A checkpoint: everything from which training goes on, or a network is used, as one safetensors file.
  *
- * Tensors `weights.k` [size k, size k + 1] and `biases.k` [size k] for k >= 1; metadata `settle` holds one JSON object
- * with method, seed and position. Tensors keep the element type of the kernels, so that resuming loses no bit. There is no
- * time and no host in it: the same training gives the same bytes.
+ *   weights.k, biases.l, feedback.k     parameters of connection k and layer l, shapes as ../kernels/network.ts says
+ *   optimizer.m.<parameter>             what the optimizer remembers in buffer m of a parameter
+ *   states.l                            states that training carries, [rows, units], where it carries any
+ *
+ * Metadata `settle` holds one JSON object: the method, what it is trained on, and the position. Tensors keep the element
+ * type of the kernels, so that resuming loses no bit. There is no time and no host in it: the same training gives the same
+ * bytes.
  */
 import { type NamedTensor, readSafetensors, SafetensorsError, writeSafetensors } from '../checkpoints/safetensors.ts';
-import type { ParameterValues } from '../kernels/kernel-set.ts';
-import type { MethodDescription } from '../recipes/method-description.ts';
-import { parseMethodDescription } from '../recipes/method-parser.ts';
-import type { EpochSums, TrainingPosition } from './events.ts';
+import type { ParameterValues, Values } from '../kernels/kernel-set.ts';
+import { biasCount, feedsBack, type NetworkDescription, unitsOf, weightShape } from '../kernels/network.ts';
+import { modelFrom } from '../models/catalogue.ts';
+import { type CheckpointHeader, headerText, parseHeader } from './checkpoint-header.ts';
+import { parameterName } from './parameter-names.ts';
 
-export interface Checkpoint {
-  readonly method: MethodDescription;
-  /** Name of the kernel set that computed it. */
-  readonly kernelSet: string;
-  readonly seed: number;
-  readonly dataset: string;
-  readonly batchSize: number;
-  readonly position: TrainingPosition;
+export interface Checkpoint extends CheckpointHeader {
   readonly parameters: ParameterValues;
+  /** What the optimizer remembers, one set of values per buffer behind the gradients. */
+  readonly optimizerBuffers: readonly ParameterValues[];
+  /** By layer from 1; empty where training carries none. */
+  readonly carriedStates: readonly Values[];
 }
 
-const FORMAT = 1;
-
-export function encodeCheckpoint({ parameters, ...rest }: Checkpoint): Uint8Array {
-  const { layerSizes } = rest.method;
-  const tensors = layerSizes.slice(1).flatMap((above, k): NamedTensor[] => [
-    { name: `weights.${k}`, shape: [layerSizes[k], above], values: parameters.weights[k] },
-    { name: `biases.${k + 1}`, shape: [above], values: parameters.biases[k] },
-  ]);
-  return writeSafetensors({ metadata: { settle: JSON.stringify({ format: FORMAT, ...rest }) }, tensors });
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  const { parameters, optimizerBuffers, carriedStates, ...header } = checkpoint;
+  const { network } = modelFrom(header.method.model, header.method.network);
+  const states = carriedStates.map((values, k): NamedTensor => {
+    const units = unitsOf(network.layers[k + 1]);
+    return { name: `states.${k + 1}`, shape: [values.length / units, units], values };
+  });
+  return writeSafetensors({
+    metadata: { settle: headerText(header) },
+    tensors: [
+      ...tensorsOf(network, '', parameters),
+      ...optimizerBuffers.flatMap((values, k) => tensorsOf(network, `optimizer.${k + 1}.`, values)),
+      ...states,
+    ],
+  });
 }
 
 /** Throws SafetensorsError or RangeError, with the reason, on a file that is not a checkpoint of ours. */
 export function decodeCheckpoint(file: Uint8Array): Checkpoint {
   const { metadata, tensors } = readSafetensors(file);
-  const header = parseJson(metadata.settle);
-  if (header.format !== FORMAT)
-    throw new SafetensorsError(`checkpoint format ${String(header.format)} is not ${FORMAT}`);
-  const method = parseMethodDescription(header.method);
-  const find = (name: string, shape: readonly number[]): ParameterValues['weights'][number] => {
-    const tensor = tensors.find((candidate) => candidate.name === name);
-    if (tensor?.shape.join() !== shape.join())
+  const header = parseHeader(metadata.settle);
+  const { network } = modelFrom(header.method.model, header.method.network);
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const find = (name: string, shape: readonly number[]): Values => {
+    const tensor = byName.get(name);
+    if (tensor?.shape.join() !== shape.join()) {
       throw new SafetensorsError(`${name} of shape [${shape.join(', ')}] is missing`);
+    }
     return tensor.values;
   };
-  const pairs = method.layerSizes.slice(1).map((above, k) => ({ below: method.layerSizes[k], above, k }));
-  return {
-    method,
-    kernelSet: parseString(header, 'kernelSet'),
-    seed: parseCount(header, 'seed'),
-    dataset: parseString(header, 'dataset'),
-    batchSize: parseCount(header, 'batchSize'),
-    position: parsePosition(header.position),
-    parameters: {
-      weights: pairs.map(({ below, above, k }) => find(`weights.${k}`, [below, above])),
-      biases: pairs.map(({ above, k }) => find(`biases.${k + 1}`, [above])),
-    },
-  };
-}
-
-function parseJson(text: string | undefined): Readonly<Record<string, unknown>> {
-  if (text === undefined) throw new SafetensorsError('metadata has no entry `settle`');
-  try {
-    return parseRecord(JSON.parse(text), 'settle');
-  } catch {
-    throw new SafetensorsError('metadata `settle` is not a JSON object');
+  const buffers: ParameterValues[] = [];
+  while (byName.has(`optimizer.${buffers.length + 1}.weights.0`)) {
+    buffers.push(valuesOf(network, `optimizer.${buffers.length + 1}.`, find));
   }
+  const carriedStates: Values[] = [];
+  for (let layer = 1; byName.has(`states.${layer}`); layer++) {
+    const rows = byName.get(`states.${layer}`)?.shape[0] ?? 0;
+    if (layer >= network.layers.length) throw new SafetensorsError(`states.${layer} belong to no layer`);
+    carriedStates.push(find(`states.${layer}`, [rows, unitsOf(network.layers[layer])]));
+  }
+  return { ...header, parameters: valuesOf(network, '', find), optimizerBuffers: buffers, carriedStates };
 }
 
-function parsePosition(value: unknown): TrainingPosition {
-  const position = parseRecord(value, 'position');
-  const sums = parseRecord(position.sums, 'position.sums');
-  const epochSums: EpochSums = {
-    samples: parseCount(sums, 'samples'),
-    cost: parseNumber(sums, 'cost'),
-    correct: parseCount(sums, 'correct'),
-    residual: parseNumber(sums, 'residual'),
+interface NamedShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+function shapesOf(network: NetworkDescription, prefix: string) {
+  const { connections, layers, feedback } = network;
+  const named = (kind: 'weights' | 'feedback') =>
+    connections.map((connection, index): NamedShape => {
+      const name = prefix + parameterName({ kind, index });
+      return { name, shape: weightShape(network, connection) };
+    });
+  return {
+    weights: named('weights'),
+    biases: layers.slice(1).map((shape, k): NamedShape => {
+      return { name: prefix + parameterName({ kind: 'biases', index: k + 1 }), shape: [biasCount(shape)] };
+    }),
+    feedback: feedback === 'symmetric' ? [] : named('feedback'),
   };
-  return { epoch: parseCount(position, 'epoch'), batch: parseCount(position, 'batch'), sums: epochSums };
 }
 
-function parseRecord(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) throw new SafetensorsError(`${name} is not an object`);
-  return Object.fromEntries(Object.entries(value));
+function tensorsOf(network: NetworkDescription, prefix: string, values: ParameterValues): readonly NamedTensor[] {
+  const shapes = shapesOf(network, prefix);
+  const kinds = ['weights', 'biases', 'feedback'] as const;
+  return kinds.flatMap((kind) =>
+    shapes[kind].map(({ name, shape }, k): NamedTensor => {
+      const entries = values[kind][k];
+      // Connections that carry no feedback have none to save.
+      return { name, shape: entries.length === 0 ? [0] : shape, values: entries };
+    }),
+  );
 }
 
-function parseNumber(record: Readonly<Record<string, unknown>>, name: string): number {
-  const value = record[name];
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new SafetensorsError(`${name} is not a number`);
-  return value;
-}
-
-function parseCount(record: Readonly<Record<string, unknown>>, name: string): number {
-  const value = parseNumber(record, name);
-  if (!Number.isSafeInteger(value) || value < 0) throw new SafetensorsError(`${name} is not a whole number >= 0`);
-  return value;
-}
-
-function parseString(record: Readonly<Record<string, unknown>>, name: string): string {
-  const value = record[name];
-  if (typeof value !== 'string') throw new SafetensorsError(`${name} is not a string`);
-  return value;
+function valuesOf(
+  network: NetworkDescription,
+  prefix: string,
+  find: (name: string, shape: readonly number[]) => Values,
+): ParameterValues {
+  const shapes = shapesOf(network, prefix);
+  const read = ({ name, shape }: NamedShape) => find(name, shape);
+  return {
+    weights: shapes.weights.map(read),
+    biases: shapes.biases.map(read),
+    feedback: shapes.feedback.map(({ name, shape }, k) =>
+      find(name, feedsBack(network, network.connections[k]) ? shape : [0]),
+    ),
+  };
 }

@@ -1,39 +1,74 @@
 /** Accuracy and cost of a network on a dataset: free phases only, the label is read and never shown. */
 import { clampBatch } from '../datasets/batches.ts';
 import type { Dataset } from '../datasets/dataset.ts';
+import type { Presentation } from '../datasets/presentation.ts';
+import { FREE, type GradientEstimator } from '../estimators/gradient-estimator.ts';
 import type { NetworkKernels } from '../kernels/kernel-set.ts';
+import { unitsOf } from '../kernels/network.ts';
 
 export type Evaluation =
-  | { readonly kind: 'evaluated'; readonly accuracy: number; readonly cost: number }
-  | { readonly kind: 'stopped' };
+  | {
+      readonly kind: 'evaluated';
+      readonly accuracy: number;
+      readonly cost: number;
+      /** Share of each class's samples that were recognized; NaN for a class without any. */
+      readonly recall: readonly number[];
+    }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'not-finite'; readonly layer: number; readonly step: number };
 
 export interface Readout {
-  /** Sum over the batch of ½‖y − o‖². */
+  /** Sum over the batch of ½‖y − o‖², or of −Σ y ln p for a softmax read-out. */
   readonly cost: number;
   /** Samples whose largest output is the label. */
   readonly correct: number;
 }
 
-export function evaluate(kernels: NetworkKernels, dataset: Dataset, freeSteps: number): Evaluation {
+/** Settles every sample from zero states. */
+export function evaluate(
+  kernels: NetworkKernels,
+  estimator: GradientEstimator,
+  dataset: Dataset,
+  presentation: Presentation | undefined,
+): Evaluation {
+  const { batchCapacity } = kernels.workspace;
+  const recognized = new Float64Array(dataset.classCount);
+  const present = new Float64Array(dataset.classCount);
   let cost = 0;
   let correct = 0;
-  for (let first = 0; first < dataset.sampleCount; first += kernels.batchCapacity) {
-    const count = Math.min(kernels.batchCapacity, dataset.sampleCount - first);
-    clampBatch(kernels, dataset, undefined, first, count);
-    const report = kernels.settle({ beta: 0, steps: freeSteps, from: 'zeros', into: 'free' });
-    if (report.kind === 'stopped') return report;
-    const batch = readOut(kernels, count);
+  for (let first = 0; first < dataset.sampleCount; first += batchCapacity) {
+    const count = Math.min(batchCapacity, dataset.sampleCount - first);
+    clampBatch(kernels, dataset, undefined, first, count, presentation);
+    const report = estimator.settleFreely(kernels, 'zeros', count);
+    if (report.kind !== 'settled') return report;
+    const batch = readOut(kernels, count, (label, isRight) => {
+      present[label]++;
+      if (isRight) recognized[label]++;
+    });
     cost += batch.cost;
     correct += batch.correct;
   }
-  return { kind: 'evaluated', accuracy: correct / dataset.sampleCount, cost: cost / dataset.sampleCount };
+  return {
+    kind: 'evaluated',
+    accuracy: correct / dataset.sampleCount,
+    cost: cost / dataset.sampleCount,
+    recall: Array.from(recognized, (count, label) => count / present[label]),
+  };
 }
 
-/** Reads the free states of the output layer of the batch last clamped. */
-export function readOut(kernels: NetworkKernels, samples: number): Readout {
-  const { layerSizes } = kernels.network;
-  const classes = layerSizes[layerSizes.length - 1];
-  const outputs = kernels.readStates('free', layerSizes.length - 1);
+/** Keeps the logarithm of a probability that has underflowed finite. */
+const SMALLEST_PROBABILITY = 1e-300;
+
+/** Reads the free states of the output layer of the batch last clamped; `visit` is called once a sample. */
+export function readOut(
+  kernels: NetworkKernels,
+  samples: number,
+  visit?: (label: number, isRight: boolean) => void,
+): Readout {
+  const { layers, readout } = kernels.network;
+  const last = layers.length - 1;
+  const classes = unitsOf(layers[last]);
+  const outputs = kernels.readStates(FREE, last);
   let cost = 0;
   let correct = 0;
   for (let sample = 0; sample < samples; sample++) {
@@ -42,11 +77,13 @@ export function readOut(kernels: NetworkKernels, samples: number): Readout {
     for (let unit = 0; unit < classes; unit++) {
       const output = outputs[sample * classes + unit];
       const wanted = kernels.labels[sample * kernels.labelStride + unit];
-      cost += (wanted - output) ** 2 / 2;
+      if (readout === 'squared-error') cost += (wanted - output) ** 2 / 2;
+      else if (wanted > 0) cost -= wanted * Math.log(Math.max(output, SMALLEST_PROBABILITY));
       if (output > outputs[sample * classes + best]) best = unit;
       if (wanted === 1) label = unit;
     }
     if (best === label) correct++;
+    visit?.(label, best === label);
   }
   return { cost, correct };
 }

@@ -1,6 +1,8 @@
 /** Datasets: named pairs of images and labels in the blob store, of one project or of all. */
-import { type Dataset, type DatasetShape, idFromUuid, newId } from '@settle/contracts';
-import { type BlobInfo, loadBlob, putBlob, referenceBlob } from '../blobs/blob-store.ts';
+import { createHash } from 'node:crypto';
+import { type Dataset, type DatasetShape, idFromUuid, newId, type ProjectId } from '@settle/contracts';
+import type pg from 'pg';
+import { loadBlob, putBlob, referenceBlob } from '../blobs/blob-store.ts';
 import { type Database, inTransaction } from '../database.ts';
 import type { Dataset as DatasetRow } from '../generated/prisma/client.ts';
 import type { Tenant } from '../tenants/api-keys.ts';
@@ -27,27 +29,84 @@ export interface NewDataset extends DatasetShape {
 export async function ensureBuiltInDataset({ prisma, pool }: Database, dataset: NewDataset): Promise<void> {
   const existing = await prisma.dataset.findFirst({ where: { projectId: null, name: dataset.name } });
   if (existing !== null) return;
-  const files = [dataset.trainImages, dataset.trainLabels, dataset.testImages, dataset.testLabels];
-  const blobs: BlobInfo[] = [];
-  for (const file of files) blobs.push(await putBlob(pool, file));
-  await inTransaction(pool, async (client) => {
-    const inserted = await client.query(
-      `INSERT INTO dataset (id, project_id, name, features, classes, train_samples, test_samples,
-         train_images_sha256, train_labels_sha256, test_images_sha256, test_labels_sha256)
-       VALUES ($1, NULL, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING 1`,
-      [
-        uuidOf('dataset', newId('dataset')),
-        dataset.name,
-        dataset.features,
-        dataset.classes,
-        dataset.trainSamples,
-        dataset.testSamples,
-        ...blobs.map((blob) => blob.sha256),
-      ],
-    );
-    if (inserted.rowCount === 0) return;
-    for (const blob of blobs) await referenceBlob(client, blob.sha256);
-  });
+  const digests = await putFiles(pool, dataset);
+  await inTransaction(pool, (client) => insertDataset(client, null, dataset, digests));
+}
+
+export type StoredDataset =
+  | { readonly kind: 'stored' }
+  /** The project has this very dataset by this name: the same bytes, the same number of classes. */
+  | { readonly kind: 'already-there' }
+  /** The project has another dataset by this name. Jobs point at names, so a dataset is never replaced. */
+  | { readonly kind: 'name-taken' };
+
+/** Stores a dataset that only this project may read; it may bear the name of a built-in one and then goes before it. */
+export async function storeDataset(
+  { prisma, pool }: Database,
+  projectId: ProjectId,
+  dataset: NewDataset,
+): Promise<StoredDataset> {
+  const projectUuid = uuidOf('project', projectId);
+  const existing = () => prisma.dataset.findFirst({ where: { projectId: projectUuid, name: dataset.name } });
+  const before = await existing();
+  // Before any file is put, so that a refused dataset leaves no blobs behind.
+  if (before !== null) return comparedTo(before, dataset, filesOf(dataset).map(sha256));
+  const digests = await putFiles(pool, dataset);
+  const inserted = await inTransaction(pool, (client) => insertDataset(client, projectUuid, dataset, digests));
+  if (inserted) return { kind: 'stored' };
+  // Another writer was faster.
+  const after = await existing();
+  if (after === null) throw new Error(`dataset ${dataset.name} was there and is gone`);
+  return comparedTo(after, dataset, digests);
+}
+
+function comparedTo(row: DatasetRow, { classes }: NewDataset, digests: readonly Buffer[]): StoredDataset {
+  const stored = [row.trainImagesSha256, row.trainLabelsSha256, row.testImagesSha256, row.testLabelsSha256];
+  const same = row.classes === classes && Buffer.concat(stored).equals(Buffer.concat(digests));
+  return { kind: same ? 'already-there' : 'name-taken' };
+}
+
+/** Returns the digests of the files, in the order of the columns. */
+async function putFiles(pool: pg.Pool, dataset: NewDataset): Promise<readonly Buffer[]> {
+  const digests: Buffer[] = [];
+  for (const file of filesOf(dataset)) digests.push((await putBlob(pool, file)).sha256);
+  return digests;
+}
+
+/** Points a name at blobs that are stored already; false when the project, or all of them, has one of this name. */
+async function insertDataset(
+  client: pg.ClientBase,
+  projectUuid: string | null,
+  dataset: NewDataset,
+  digests: readonly Buffer[],
+): Promise<boolean> {
+  const inserted = await client.query(
+    `INSERT INTO dataset (id, project_id, name, features, classes, train_samples, test_samples,
+       train_images_sha256, train_labels_sha256, test_images_sha256, test_labels_sha256)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING 1`,
+    [
+      uuidOf('dataset', newId('dataset')),
+      projectUuid,
+      dataset.name,
+      dataset.features,
+      dataset.classes,
+      dataset.trainSamples,
+      dataset.testSamples,
+      ...digests,
+    ],
+  );
+  if (inserted.rowCount === 0) return false;
+  for (const digest of digests) await referenceBlob(client, digest);
+  return true;
+}
+
+/** In the order of the columns. */
+function filesOf(dataset: NewDataset): readonly Uint8Array[] {
+  return [dataset.trainImages, dataset.trainLabels, dataset.testImages, dataset.testLabels];
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
 }
 
 /** The datasets that a project sees, its own first. */

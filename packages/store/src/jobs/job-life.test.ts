@@ -50,13 +50,30 @@ type Operation = (typeof OPERATIONS)[number];
 const beginning = fc.constantFrom<Operation[]>([], ['dispatch'], ['dispatch', 'claim'], ['dispatch', 'claim', 'run']);
 
 const REPORT = { number: 1, progress: undefined, events: [], metrics: [], computeMs: 5 } as const;
+const SETTLED = {
+  validation_accuracy: null,
+  validation_cost: null,
+  free_residual: 0.01,
+  nudged_residual: 0.01,
+  free_steps: 20,
+  nudged_steps: 4,
+  recall: [1, null],
+  diagnostics: {},
+};
 const RESULT = {
   test_accuracy: 0.9,
   test_cost: 0.1,
   train_accuracy: 0.9,
   train_cost: 0.1,
+  validation_accuracy: null,
+  validation_cost: null,
   free_residual: 0.01,
+  nudged_residual: 0.01,
+  free_steps: 20,
+  nudged_steps: 4,
   epochs: 2,
+  ended_early: false,
+  best: null,
   kernels: 'wasm',
   checkpoint_id: 'ckpt_x',
   checkpoint_sha256: '00',
@@ -98,7 +115,7 @@ describe('the life of a job', () => {
         await claimJob(database, fence, worker, LEASE_MS);
         return;
       case 'run':
-        await markRunning(database, fence);
+        await markRunning(database, fence, 'wasm');
         return;
       case 'report':
         await writeReport(database, fence, REPORT);
@@ -192,7 +209,7 @@ describe('the life of a job', () => {
     await apply(id, 'claim');
     const fence = { jobId: id, lease: 1 };
     const epoch = { epoch: 1, epochs: 2, step: 10, test_accuracy: 0, test_cost: 0, train_accuracy: 0, train_cost: 0 };
-    const report = { ...REPORT, events: [{ type: 'job.epoch', data: { ...epoch, free_residual: 0 } }] } as const;
+    const report = { ...REPORT, events: [{ type: 'job.epoch', data: { ...epoch, ...SETTLED } }] } as const;
     const checkpoint = { id: newId('checkpoint'), epoch: 1, step: 10, metrics: {}, file: new Uint8Array([1, 2, 3]) };
     for (let repeat = 0; repeat < 3; repeat++) {
       await writeReport(database, fence, report);
@@ -204,6 +221,33 @@ describe('the life of a job', () => {
       'SELECT reference_count FROM blob JOIN checkpoint USING (sha256) WHERE job_id IS NOT NULL',
     );
     expect(rows).toEqual([{ reference_count: 1 }]);
+    await apply(id, 'fail');
+  });
+
+  it('tells whoever claims a job again which checkpoint was best, and keeps which kernels an attempt ran with', async () => {
+    const { database } = store;
+    await database.pool.query('DELETE FROM job');
+    const id = await submit();
+    await apply(id, 'dispatch');
+    await apply(id, 'claim');
+    const fence = { jobId: id, lease: 1 };
+    await markRunning(database, fence, 'reference');
+    const marks = [{ is_best: 1 }, { is_best: 1 }, {}];
+    const ids = marks.map(() => newId('checkpoint'));
+    for (const [at, metrics] of marks.entries()) {
+      const [epoch, step] = [at + 1, 10 * (at + 1)];
+      await saveCheckpoint(database, fence, {
+        id: ids[at] ?? newId('checkpoint'),
+        epoch,
+        step,
+        metrics,
+        file: new Uint8Array([at]),
+      });
+    }
+    const claim = await claimJob(database, fence, worker, LEASE_MS);
+    expect(claim).toMatchObject({ value: { bestCheckpoint: { id: ids[1] }, checkpoint: { id: ids[2] } } });
+    const { rows } = await database.pool.query<{ kernels: string }>('SELECT kernels FROM attempt WHERE lease = 1');
+    expect(rows).toEqual([{ kernels: 'reference' }]);
     await apply(id, 'fail');
   });
 

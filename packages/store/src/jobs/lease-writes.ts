@@ -35,6 +35,8 @@ export interface ClaimedJob {
   readonly projectUuid: string;
   /** The checkpoint to go on from. */
   readonly checkpoint: ClaimedCheckpoint | undefined;
+  /** The last one that no epoch before was better than by validation. */
+  readonly bestCheckpoint: StoredCheckpoint | undefined;
   readonly cancelRequested: boolean;
 }
 
@@ -65,13 +67,15 @@ export async function claimJob(
     const [row] = rows;
     if (row === undefined) return { kind: 'lease-lost' };
     const checkpoint = await latestCheckpoint(client, jobUuid);
+    const bestCheckpoint = await lastBestCheckpoint(client, jobUuid);
     await client.query(
       `INSERT INTO attempt (job_id, lease, worker_id, kernels, resumed_from_step) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (job_id, lease) DO NOTHING`,
       [jobUuid, fence.lease, workerUuid, worker.kernels, checkpoint?.step ?? 0],
     );
     const cancelRequested = jobStateOf(row.state) === 'cancelling';
-    return { kind: 'written', value: { spec: row.spec, projectUuid: row.project_id, checkpoint, cancelRequested } };
+    const { spec, project_id: projectUuid } = row;
+    return { kind: 'written', value: { spec, projectUuid, checkpoint, bestCheckpoint, cancelRequested } };
   });
 }
 
@@ -86,9 +90,23 @@ async function latestCheckpoint(client: pg.ClientBase, jobUuid: string): Promise
   return { id: idFromUuid('checkpoint', id), sha256: sha256.toString('hex'), step, metrics };
 }
 
-/** Says that training runs. */
-export async function markRunning({ pool }: Database, fence: Fence): Promise<Written> {
+async function lastBestCheckpoint(client: pg.ClientBase, jobUuid: string): Promise<StoredCheckpoint | undefined> {
+  const { rows } = await client.query<{ id: string; sha256: Buffer }>(
+    "SELECT id, sha256 FROM checkpoint WHERE job_id = $1 AND metrics ? 'is_best' ORDER BY step DESC, id DESC LIMIT 1",
+    [jobUuid],
+  );
+  const [row] = rows;
+  return row === undefined ? undefined : { id: idFromUuid('checkpoint', row.id), sha256: row.sha256.toString('hex') };
+}
+
+/** Says that training runs, and by which kernel set: a worker claims a job before it knows what the job needs. */
+export async function markRunning({ pool }: Database, fence: Fence, kernels: string): Promise<Written> {
   return fenced(pool, fence, async (client, jobUuid) => {
+    await client.query('UPDATE attempt SET kernels = $3 WHERE job_id = $1 AND lease = $2', [
+      jobUuid,
+      fence.lease,
+      kernels,
+    ]);
     // Not an error when it cannot be done: a cancel may have come first, and the worker will find it.
     await moveJob(client, { jobUuid, to: 'running', from: ['starting'], lease: fence.lease, reason: null });
   });

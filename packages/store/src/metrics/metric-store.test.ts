@@ -71,8 +71,10 @@ describe('metric series', () => {
     }
   };
   const read = async (id: JobId, maxPoints: number) => {
-    const series = await readMetrics(store.database, store.tenant, id, { keys: undefined, maxPoints });
-    const [only] = series ?? [];
+    const keys = ['train/cost', 'diagnostics/of-another-job'];
+    const answer = await readMetrics(store.database, store.tenant, id, { keys, maxPoints });
+    const [only] = answer?.data ?? [];
+    expect(answer?.available_keys).toEqual(['train/cost']);
     if (only === undefined) throw new Error('the series is missing');
     return only;
   };

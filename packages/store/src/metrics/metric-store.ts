@@ -4,7 +4,7 @@
  * A writer keeps its open chunk and writes it whole each time, so that a write may be repeated. After a resume, points
  * of older leases beyond the step it went on from are superseded: they stay stored and are left out of answers.
  */
-import type { JobId, MetricSeries } from '@settle/contracts';
+import type { JobId, MetricSeries, MetricSeriesList } from '@settle/contracts';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
 import type { Tenant } from '../tenants/api-keys.ts';
@@ -68,8 +68,7 @@ function columnsOf(buckets: readonly Bucket[]): number[][] {
 }
 
 export interface MetricQuery {
-  /** All series of the job when absent. */
-  readonly keys: readonly string[] | undefined;
+  readonly keys: readonly string[];
   /** At most so many points per series. */
   readonly maxPoints: number;
 }
@@ -86,13 +85,13 @@ interface ChunkRow {
   readonly maximum: number[];
 }
 
-/** The series of a job, reduced on the server; undefined when the project has no such job. */
+/** The series that were asked for and that the job has, reduced on the server; undefined when the project has no such job. */
 export async function readMetrics(
   { pool }: Database,
   tenant: Tenant,
   jobId: JobId,
   { keys, maxPoints }: MetricQuery,
-): Promise<MetricSeries[] | undefined> {
+): Promise<MetricSeriesList | undefined> {
   const jobUuid = uuidOf('job', jobId);
   const job = await pool.query('SELECT 1 FROM job WHERE id = $1 AND project_id = $2', [
     jobUuid,
@@ -106,10 +105,9 @@ export async function readMetrics(
   const superseded = await supersededAfter(pool, jobUuid);
   const series: MetricSeries[] = [];
   for (const { key } of stored) {
-    if (keys === undefined || keys.includes(key))
-      series.push(await readSeries(pool, jobUuid, key, superseded, maxPoints));
+    if (keys.includes(key)) series.push(await readSeries(pool, jobUuid, key, superseded, maxPoints));
   }
-  return series;
+  return { data: series, available_keys: stored.map(({ key }) => key) };
 }
 
 /** Per lease, the last step of it that still counts: the smallest step from which a later lease went on. */

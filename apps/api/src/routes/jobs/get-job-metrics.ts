@@ -1,5 +1,5 @@
 /** GET /v1/jobs/{id}/metrics: series reduced on the server to what a chart can show. */
-import { METRIC_KEYS, MetricSeriesList, Problem } from '@settle/contracts';
+import { METRIC_KEY_PATTERN, METRIC_KEYS, MetricSeriesList, Problem } from '@settle/contracts';
 import { readMetrics } from '@settle/store';
 import Type from 'typebox';
 import { callerOf } from '../../plugins/authentication.ts';
@@ -20,8 +20,11 @@ export const getJobMetricsRoute: RouteModule = (app, { database }) => {
           {
             keys: Type.Optional(
               Type.String({
-                maxLength: 1_000,
-                description: `Comma-separated; all when absent: ${METRIC_KEYS.join(', ')}.`,
+                maxLength: 8_000,
+                pattern: `^${METRIC_KEY_PATTERN}(,${METRIC_KEY_PATTERN})*$`,
+                description:
+                  `Comma-separated, any of available_keys; when absent those of ${METRIC_KEYS.join(', ')} that the ` +
+                  'job has.',
               }),
             ),
             max_points: Type.Integer({ minimum: 1, maximum: 10_000, default: 500, description: 'Per series.' }),
@@ -33,12 +36,12 @@ export const getJobMetricsRoute: RouteModule = (app, { database }) => {
     },
     async (request) => {
       const { keys, max_points: maxPoints } = request.query;
-      const data = await readMetrics(database, callerOf(request), jobIdOf(request.params.id), {
-        keys: keys?.split(','),
+      const answer = await readMetrics(database, callerOf(request), jobIdOf(request.params.id), {
+        keys: keys?.split(',') ?? METRIC_KEYS,
         maxPoints,
       });
-      if (data === undefined) throw notFound('job');
-      return { data };
+      if (answer === undefined) throw notFound('job');
+      return answer;
     },
   );
 };

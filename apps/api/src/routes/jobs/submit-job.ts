@@ -1,13 +1,5 @@
 /** POST /v1/jobs takes a training job and queues it; it answers before training starts. */
-import {
-  datasetNameOf,
-  EpJobSpec,
-  Job,
-  Problem,
-  PrototypicalEpJobSpec,
-  submissionSchema,
-  validateJob,
-} from '@settle/contracts';
+import { datasetNameOf, Job, Problem, RECIPES, submissionSchema, validateJob } from '@settle/contracts';
 import { findDataset, submitJob } from '@settle/store';
 import Type from 'typebox';
 import { callerOf } from '../../plugins/authentication.ts';
@@ -22,7 +14,7 @@ export const submitJobRoute: RouteModule = (app, { database, dispatcher }) => {
         operationId: 'submitJob',
         summary: 'Submit a training job',
         tags: ['jobs'],
-        body: Type.Unsafe<unknown>(Type.Union([submissionSchema(EpJobSpec), submissionSchema(PrototypicalEpJobSpec)])),
+        body: Type.Unsafe<unknown>(Type.Union(Object.values(RECIPES).map(({ schema }) => submissionSchema(schema)))),
         response: { 202: Job, 400: Problem, 401: Problem, 413: Problem, 415: Problem, 422: Problem },
       },
     },

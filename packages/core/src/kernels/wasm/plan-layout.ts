@@ -19,7 +19,9 @@ export const HEADER = {
 } as const;
 
 export const HEADER_WORDS = 16;
-export const LAYER_WORDS = 16;
+export const LAYER_WORDS = 32;
+/** Slots for which a layer's part of the plan has room. */
+export const MOST_SLOTS = 13;
 
 export const LAYER = {
   size: 0,
@@ -28,13 +30,14 @@ export const LAYER = {
   weightsFromAbove: 3,
   biases: 4,
   states: 5,
-  emitted: 8,
+  emitted: 18,
 } as const;
 
 export const RULE = { 'energy-gradient': 0, 'discrete-map': 1 } as const;
 export const ACTIVATION = { 'hard-sigmoid': 0, logistic: 1, tanh: 2 } as const;
 export const NUDGE = { inside: 0, outside: 1 } as const;
-export const SLOT = { zeros: -1, free: 0, lower: 1, upper: 2 } as const;
+/** Where a phase starts that starts from nothing. */
+export const FROM_ZEROS = -1;
 
 /** Samples that settle together; batches are padded to whole blocks. */
 export const BLOCK_SAMPLES = 4;

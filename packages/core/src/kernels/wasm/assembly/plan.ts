@@ -24,7 +24,7 @@ export const SCRATCH_POINTER: i32 = 14;
 export const BATCH_CAPACITY: i32 = 15;
 
 const HEADER_WORDS: i32 = 16;
-const LAYER_WORDS: i32 = 16;
+const LAYER_WORDS: i32 = 32;
 
 /** Per layer, after the header. `WEIGHTS` lead from the layer below into this one. */
 export const SIZE: i32 = 0;
@@ -34,9 +34,9 @@ export const WEIGHTS_TO_ABOVE: i32 = 2;
 /** [size of the layer above, stride]: the same numbers transposed, for the drive from above. */
 export const WEIGHTS_FROM_ABOVE: i32 = 3;
 export const BIASES: i32 = 4;
-/** Three state slots (free, lower, upper), each [batch, stride]; `EMITTED` is ρ(state), the same address where ρ(s) = s. */
+/** Up to 13 state slots, each [batch, stride]; `EMITTED` is ρ(state), the same address where ρ(s) = s. */
 export const STATES: i32 = 5;
-export const EMITTED: i32 = 8;
+export const EMITTED: i32 = 18;
 
 export const GRADIENT_OF_DEEP_HOPFIELD: i32 = 0;
 export const DISCRETE_MAP: i32 = 1;
