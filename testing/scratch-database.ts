@@ -1,5 +1,6 @@
 /** How do tests share one PostgreSQL without meeting? Each takes an empty database of its own and drops it afterwards. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
 
@@ -17,8 +18,26 @@ export async function createScratchDatabase(): Promise<ScratchDatabase> {
   url.pathname = `/${name}`;
   return {
     connectionString: url.href,
-    drop: () => runOn(server, `drop database if exists ${name} with (force)`),
+    drop: () => dropDatabase(server, name),
   };
+}
+
+/** What Postgres answers while its own autovacuum is at work in the database: only a superuser may end that. */
+const INSUFFICIENT_PRIVILEGE = '42501';
+const DROP_ATTEMPTS = 20;
+const DROP_AGAIN_MS = 250;
+
+async function dropDatabase(server: string, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await runOn(server, `drop database if exists ${name} with (force)`);
+      return;
+    } catch (error) {
+      const isVacuumed = error instanceof pg.DatabaseError && error.code === INSUFFICIENT_PRIVILEGE;
+      if (!isVacuumed || attempt === DROP_ATTEMPTS) throw error;
+      await setTimeout(DROP_AGAIN_MS);
+    }
+  }
 }
 
 async function runOn(server: string, statement: string): Promise<void> {
