@@ -28,8 +28,9 @@ if (id === undefined) {
   fail(`--seeds takes a whole number from 1 to 100, not ${JSON.stringify(values.seeds)}`);
 } else {
   const reproduction = await reproduce(experiment, seeds);
-  await appendRecord(reproduction);
+  // Printed first: what was measured must not be lost with the record.
   console.log(values.json ? JSON.stringify(reproduction) : describe(reproduction));
+  await appendRecord(reproduction);
   process.exitCode = reproduction.pass ? 0 : 1;
 }
 
@@ -45,7 +46,7 @@ function describe({ id: name, quantity, published, accept, measured, mean, failu
   return [
     `${name}: ${quantity}`,
     `  published  ${published ?? 'no figure for these settings'}; accepted from ${accept[0]} to ${accept[1]}`,
-    `  measured   ${measured.join(', ')}${mean === null ? 'nothing' : `; mean ${mean}`}`,
+    `  measured   ${measured.map((value) => value ?? 'failed').join(', ')}${mean === null ? '' : `; mean ${mean}`}`,
     ...failures.map((reason) => `  a seed failed: ${reason}`),
     `  ${pass ? 'passes' : 'does not pass'}`,
   ].join('\n');

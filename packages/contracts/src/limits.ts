@@ -7,6 +7,8 @@ export const MAXIMUM_SKIPS = 64;
 export const MAXIMUM_CONNECTIONS = MAXIMUM_LAYERS - 1 + MAXIMUM_SKIPS;
 /** Weights of one network, all connections and feedback weights of their own together: 256 MB of float32. */
 export const MAXIMUM_WEIGHTS = 64_000_000;
+/** Units of all layers for one sample, and the planes of their convolutions: padded ones, and those before a pooling. */
+export const MAXIMUM_UNITS = 2_000_000;
 /** Batch size times units of all layers. */
 export const MAXIMUM_BATCH_UNITS = 16_000_000;
 /** Numbers that the states of a batch take, all phases and scratch together: 1.6 GB of float64. */

@@ -19,8 +19,8 @@ export interface MnistTraining {
   readonly description: MethodDescription;
   readonly epochs: number;
   readonly batchSize: number;
-  /** Held out of the 60,000, as the sources with 50,000 training samples do. */
-  readonly validationSamples: number;
+  /** Left out of the 60,000, as the sources with 50,000 training samples do, and not looked at. */
+  readonly heldOut: number;
 }
 
 export async function loadMnist(): Promise<{ readonly train: Dataset; readonly test: Dataset }> {
@@ -33,12 +33,12 @@ export async function loadMnist(): Promise<{ readonly train: Dataset; readonly t
 
 /** Test error in per cent after the last epoch; never the best over epochs, which would be a choice by the test data. */
 export async function mnistTestError(
-  { description, epochs, batchSize, validationSamples }: MnistTraining,
+  { description, epochs, batchSize, heldOut }: MnistTraining,
   seed: number,
   report: (line: string) => void,
 ): Promise<SeedOutcome> {
   const data = await loadMnist();
-  const { train, validation } = splitDataset(data.train, validationSamples);
+  const { train } = splitDataset(data.train, heldOut);
   const method = methodFrom(description);
   const kernelSet = chooseKernels(method, [wasmKernels, referenceKernels]);
   const session = openSession({
@@ -47,7 +47,7 @@ export async function mnistTestError(
     reference: referenceKernels,
     memory: createArenaMemory(sessionBytes(method, kernelSet, batchSize)),
     train,
-    validation,
+    validation: undefined,
     test: data.test,
     preparation: {},
     seed,

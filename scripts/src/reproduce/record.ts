@@ -1,6 +1,6 @@
 /** The record of what was measured: one JSON object a run, appended to docs/reproduce/results.json. */
 import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -13,8 +13,8 @@ export interface Reproduction {
   readonly quantity: string;
   readonly published: string | null;
   readonly accept: readonly [number, number];
-  /** One per seed that gave a number. */
-  readonly measured: readonly number[];
+  /** By seed, from 1; null for a seed that gave no number. */
+  readonly measured: readonly (number | null)[];
   /** Null when no seed gave a number. */
   readonly mean: number | null;
   /** Sample standard deviation over seeds; null for fewer than two. */
@@ -31,18 +31,18 @@ export function summarize(
   outcomes: readonly SeedOutcome[],
   seconds: number,
 ): Reproduction {
-  const measured = outcomes.flatMap((outcome) => (outcome.kind === 'measured' ? [outcome.value] : []));
+  const values = outcomes.flatMap((outcome) => (outcome.kind === 'measured' ? [outcome.value] : []));
   const failures = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.reason] : []));
-  const mean = measured.length === 0 ? null : measured.reduce((sum, value) => sum + value, 0) / measured.length;
+  const mean = values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     id,
     source,
     quantity,
     published: published ?? null,
     accept,
-    measured,
+    measured: outcomes.map((outcome) => (outcome.kind === 'measured' ? outcome.value : null)),
     mean: mean === null ? null : Number(mean.toPrecision(6)),
-    standardDeviation: mean === null ? null : deviation(measured, mean),
+    standardDeviation: mean === null ? null : deviation(values, mean),
     failures,
     pass: mean !== null && failures.length === 0 && mean >= accept[0] && mean <= accept[1],
     seconds: Math.round(seconds * 10) / 10,
@@ -58,7 +58,7 @@ function deviation(values: readonly number[], mean: number): number | null {
 /** Appends to the record, with commit and machine. Runs of uncommitted code are marked. */
 export async function appendRecord(reproduction: Reproduction): Promise<void> {
   const file = path.join(projectRoot, 'docs', 'reproduce', 'results.json');
-  const before = JSON.parse(await readFile(file, 'utf8').catch(() => '[]'));
+  const before: unknown = JSON.parse(await readFile(file, 'utf8').catch(emptyWhereMissing));
   if (!Array.isArray(before)) throw new Error(`${file} is not a list`);
   const { commit, uncommitted } = commitOfCheckout();
   const [cpu] = cpus();
@@ -69,7 +69,15 @@ export async function appendRecord(reproduction: Reproduction): Promise<void> {
     node: process.version,
   };
   const record = { at: new Date().toISOString(), commit, uncommitted, machine, ...reproduction };
-  await writeFile(file, `${JSON.stringify([...before, record], null, 2)}\n`);
+  // Whole or not at all: a run may have taken hours.
+  const fresh = `${file}.${process.pid}`;
+  await writeFile(fresh, `${JSON.stringify([...before, record], null, 2)}\n`);
+  await rename(fresh, file);
+}
+
+function emptyWhereMissing(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '[]';
+  throw error;
 }
 
 function commitOfCheckout(): { readonly commit: string | null; readonly uncommitted: boolean } {

@@ -3,8 +3,7 @@
  *
  * What the trainer reports is written by ./job-journal.ts. When the lease is lost the trainer is ended at once and nothing more is written: another worker may hold the job.
  */
-import { type JobFailure, type JobSpec, validateJob, type WorkerId } from '@settle/contracts';
-import { type ArenaMemory, createArenaMemory, type KernelSet, sessionBytes } from '@settle/core';
+import { validateJob, type WorkerId } from '@settle/contracts';
 import {
   type ClaimedJob,
   claimJob,
@@ -17,11 +16,11 @@ import {
 } from '@settle/store';
 import type { Logger } from 'pino';
 import { endingOf, type RunOutcome } from '../run-outcome.ts';
-import { kernelsFor, preferredKernels } from '../trainer/kernels.ts';
+import { preferredKernels } from '../trainer/kernels.ts';
 import type { TrainerInput } from '../trainer/messages.ts';
-import { methodOf } from '../trainer/recipes.ts';
 import type { DatasetCache } from './dataset-cache.ts';
 import { jobJournal } from './job-journal.ts';
+import { notRunnable, prepare } from './preparation.ts';
 import { type Stored, storeWithRetry } from './storage-retry.ts';
 import { startTrainer, type Trainer } from './trainer.ts';
 
@@ -98,9 +97,6 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
       return end(notRunnable(`the stored job is not valid: ${fault?.pointer ?? ''} ${fault?.detail ?? ''}`));
     }
     const { spec } = validation;
-    const prepared = prepare(spec);
-    if (prepared.kind !== 'prepared') return end(prepared.ending);
-
     const blobs = await stored(() => findDatasetBlobs(host.database, claimed.projectUuid, spec.dataset.name));
     if (blobs.kind === 'abandoned') return end({ kind: 'handed-back' });
     if (blobs.value === undefined) return end(notRunnable(`dataset ${spec.dataset.name} is gone`));
@@ -112,10 +108,13 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
       if (resumeFrom.kind === 'abandoned') return await end({ kind: 'handed-back' });
       if (abandoned) return;
       if (request !== 'none') return await end({ kind: request === 'cancel' ? 'cancelled' : 'handed-back' });
-      await train(spec, claimed, prepared.kernels, {
+      const prepared = prepare(spec, files.value, resumeFrom.value);
+      if (prepared.kind !== 'prepared') return await end(prepared.ending);
+      await train(claimed, prepared.trainSamples, {
         spec,
         // The job's own name for the data, whatever name it was first loaded under.
         dataset: { ...files.value, name: dataset.name },
+        kernels: prepared.kernels,
         memory: prepared.memory,
         resumeFrom: resumeFrom.value,
         acknowledged: new Int32Array(new SharedArrayBuffer(4)),
@@ -125,9 +124,8 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     }
   };
 
-  const train = async (spec: JobSpec, claimed: ClaimedJob, kernels: KernelSet, input: TrainerInput) => {
-    const given = spec.dataset.train_samples ?? idxSamples(input.dataset.trainLabels);
-    const trainSamples = given - spec.dataset.validation_samples;
+  const train = async (claimed: ClaimedJob, trainSamples: number, input: TrainerInput) => {
+    const { spec, kernels } = input;
     let notStored: string | undefined;
     const journal = jobJournal({
       database: host.database,
@@ -135,7 +133,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
       spec,
       claimed,
       trainSamples,
-      kernels: kernels.name,
+      kernels,
       stored,
       acknowledge() {
         Atomics.add(input.acknowledged, 0, 1);
@@ -163,7 +161,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     const run: RunOutcome = notStored === undefined ? outcome : { kind: 'not-stored', message: notStored };
     await end(
       endingOf(run, {
-        kernels: kernels.name,
+        kernels,
         epochs: journal.epochsDone(),
         images: journal.epochsDone() * trainSamples,
         lastEpoch: journal.lastEpoch(),
@@ -200,39 +198,4 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
 
 async function loadCheckpoint(database: Database, { checkpoint }: ClaimedJob): Promise<Uint8Array | undefined> {
   return checkpoint === undefined ? undefined : loadBlob(database.pool, Buffer.from(checkpoint.sha256, 'hex'));
-}
-
-type Prepared =
-  | { readonly kind: 'prepared'; readonly kernels: KernelSet; readonly memory: ArenaMemory }
-  | { readonly kind: 'refused'; readonly ending: Ending };
-
-/** Builds the method once to see that it can be built, and allocates the memory it will take: known before it starts. */
-function prepare(spec: JobSpec): Prepared {
-  let kernels: KernelSet;
-  let bytes: number;
-  try {
-    const method = methodOf(spec);
-    kernels = kernelsFor(method);
-    bytes = sessionBytes(method, kernels, spec.training.batch_size);
-  } catch (error) {
-    return { kind: 'refused', ending: notRunnable(error instanceof Error ? error.message : String(error)) };
-  }
-  try {
-    return { kind: 'prepared', kernels, memory: createArenaMemory(bytes) };
-  } catch {
-    return { kind: 'refused', ending: failed('out_of_memory', `the job needs ${bytes} bytes of memory`) };
-  }
-}
-
-function notRunnable(message: string): Ending {
-  return failed('job_not_runnable', message);
-}
-
-function failed(code: JobFailure['code'], message: string): Ending {
-  return { kind: 'failed', failure: { code, message, details: {} } };
-}
-
-/** Samples in an IDX label file: the first dimension. */
-function idxSamples(file: Uint8Array): number {
-  return new DataView(file.buffer, file.byteOffset).getUint32(4);
 }

@@ -7,6 +7,8 @@ import type { DatasetFiles } from '@settle/store';
 export interface TrainerInput {
   readonly spec: JobSpec;
   readonly dataset: DatasetFiles;
+  /** Name of the kernel set that the memory was sized for. */
+  readonly kernels: string;
   readonly memory: ArenaMemory;
   readonly resumeFrom: Uint8Array | undefined;
   /** One word: epochs and checkpoints that the supervisor has stored. The thread does not run further ahead than a few. */
@@ -27,3 +29,16 @@ export type TrainerMessage =
   | { readonly kind: 'ended'; readonly outcome: TrainingOutcome; readonly computeMs: number }
   /** Core refused the job: shapes, sizes or checkpoint do not fit. */
   | { readonly kind: 'refused'; readonly reason: string };
+
+/** What is handed over with a message, not copied: the bytes of a checkpoint, which may be hundreds of megabytes. */
+export function handedOver(message: TrainerMessage): ArrayBuffer[] {
+  const file = fileOf(message);
+  if (file === undefined || !(file.buffer instanceof ArrayBuffer)) return [];
+  // A view of a larger buffer is copied: the rest is someone else's.
+  return file.byteLength === file.buffer.byteLength ? [file.buffer] : [];
+}
+
+function fileOf(message: TrainerMessage): Uint8Array | undefined {
+  if (message.kind === 'checkpoint') return message.file;
+  return message.kind === 'ended' && message.outcome.kind === 'stopped' ? message.outcome.file : undefined;
+}

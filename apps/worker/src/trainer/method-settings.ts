@@ -98,7 +98,7 @@ export function optimizerSettings(
     rule: updateRule(training.optimizer),
     learningRates: {
       weights,
-      biases: training.bias_learning_rates ?? ratesOfFirstConnections(weights, network),
+      biases: training.bias_learning_rates ?? ratesOfNearestConnections(weights, network),
       feedback: feedbackRates(weights, feedback),
     },
     weightDecay: training.weight_decay,
@@ -122,11 +122,11 @@ function feedbackRates(weights: readonly number[], feedback: 'none' | 'learning'
   }
 }
 
-/** Per layer above the input, the rate of the first connection that leads to it. */
-function ratesOfFirstConnections(rates: readonly number[], network: NetworkSection): number[] {
+/** Per layer above the input, the rate of the connection that comes from nearest below; a skip is never the last. */
+function ratesOfNearestConnections(rates: readonly number[], network: NetworkSection): number[] {
   const connections = outlineNetwork(network)?.connections ?? [];
   return network.layers.slice(1).map((_, below) => {
-    const rate = rates[connections.findIndex(({ to }) => to === below + 1)];
+    const rate = rates[connections.findLastIndex(({ to }) => to === below + 1)];
     if (rate === undefined) throw new RangeError(`layer ${below + 1} has no connection with a learning rate`);
     return rate;
   });

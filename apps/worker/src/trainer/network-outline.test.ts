@@ -1,10 +1,12 @@
 /** The contract infers shapes without core; here the two are held to each other. */
-import { type JobSpec, outlineNetwork, validateJob } from '@settle/contracts';
+import { type JobSpec, type LayerShape, outlineNetwork, validateJob } from '@settle/contracts';
+import type { Method } from '@settle/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { methodOf } from './recipes.ts';
 
 type Spec = Extract<JobSpec, { recipe: 'convolutional-ep' }>;
+type Connection = Method['model']['network']['connections'][number];
 type Network = Spec['network'];
 
 const size = fc.integer({ min: 1, max: 12 });
@@ -48,6 +50,15 @@ function fitted(network: Pick<Network, 'layers' | 'skips' | 'readout'>): typeof 
   return { ...network, skips };
 }
 
+/** Entries of the padded planes below, and of those above before a pooling. */
+function planesOf(connection: Connection, [channels, height, width]: LayerShape, channelsAbove: number): number {
+  if (connection.kind === 'dense') return 0;
+  const { kernelSize, stride, padding } = connection;
+  const positions = (length: number) => Math.floor((length + 2 * padding - kernelSize) / stride) + 1;
+  const padded = channels * (height + 2 * padding) * (width + 2 * padding);
+  return padded + channelsAbove * positions(height) * positions(width);
+}
+
 function defaultSpec(): Spec {
   const validation = validateJob({ recipe: 'convolutional-ep', dataset: { name: 'x' } }, 'unchecked');
   if (validation.kind === 'invalid' || validation.spec.recipe !== 'convolutional-ep') throw new Error('not valid');
@@ -86,7 +97,7 @@ it('finds the shapes, connections and weights that core finds, and a fault where
             connection.kind === 'dense'
               ? units(below) * units(above)
               : above[0] * below[0] * connection.kernelSize ** 2;
-          return { from, to, weights };
+          return { from, to, weights, planes: planesOf(connection, below, above[0]) };
         }),
       );
     }),

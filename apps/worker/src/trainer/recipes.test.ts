@@ -18,7 +18,7 @@ describe('methodOf', () => {
     expect(method.description.network.activation).toBe(spec.network.activation);
     const rates = method.description.optimizer.learningRates;
     expect(rates.biases).toHaveLength(spec.network.layers.length - 1);
-    expect(sessionBytes(method, kernelsFor(method), spec.training.batch_size)).toBeLessThan(500_000_000);
+    expect(sessionBytes(method, kernelsFor(method, undefined), spec.training.batch_size)).toBeLessThan(500_000_000);
   });
 
   it('gives core the method that jobs of the first two recipes have always had', () => {
@@ -62,7 +62,7 @@ describe('methodOf', () => {
     });
   });
 
-  it('carries every field of a network over, and gives biases the rate of their layer’s first connection', () => {
+  it('carries every field of a network over, and gives biases the rate of the connection from nearest below', () => {
     const spec = specOf({
       recipe: 'convolutional-ep',
       network: {
@@ -112,7 +112,7 @@ describe('methodOf', () => {
         initialStates: 'previous-batch',
       },
       estimator: { nudging: 'one-sided', beta: 0.2 },
-      optimizer: { learningRates: { weights: [0.1, 0.2, 0.3, 0.4, 0.5], biases: [0.1, 0.2, 0.4] } },
+      optimizer: { learningRates: { weights: [0.1, 0.2, 0.3, 0.4, 0.5], biases: [0.1, 0.3, 0.5] } },
       initialization: { name: 'kaiming-normal', gains: [1, 2, 3, 4, 5], biasGain: 0.5 },
     });
   });
@@ -183,7 +183,7 @@ describe('methodOf', () => {
     ]) {
       const spec = specOf(body);
       const method = methodOf(spec);
-      expect(sessionBytes(method, kernelsFor(method), spec.training.batch_size)).toBeLessThan(2 ** 32);
+      expect(sessionBytes(method, kernelsFor(method, undefined), spec.training.batch_size)).toBeLessThan(2 ** 32);
     }
   });
 });

@@ -11,7 +11,7 @@ import {
   type SessionOptions,
   splitDataset,
 } from '@settle/core';
-import { kernelsFor } from './kernels.ts';
+import { kernelsNamed } from './kernels.ts';
 import type { TrainerInput } from './messages.ts';
 import { methodOf } from './recipes.ts';
 
@@ -20,7 +20,7 @@ export function openJobSession(input: TrainerInput): ReturnType<typeof openSessi
   return openSession(sessionOptions(input));
 }
 
-function sessionOptions({ spec, dataset, memory, resumeFrom }: TrainerInput): SessionOptions {
+function sessionOptions({ spec, dataset, kernels, memory, resumeFrom }: TrainerInput): SessionOptions {
   const { name, classes } = dataset;
   const given = datasetFromIdx(name, dataset.trainImages, dataset.trainLabels, classes);
   const test = datasetFromIdx(name, dataset.testImages, dataset.testLabels, classes);
@@ -28,11 +28,10 @@ function sessionOptions({ spec, dataset, memory, resumeFrom }: TrainerInput): Se
     limited(given, spec.dataset.train_samples),
     spec.dataset.validation_samples,
   );
-  const method = methodOf(spec);
   const { diagnostics } = spec.training;
   return {
-    method,
-    kernelSet: kernelsFor(method),
+    method: methodOf(spec),
+    kernelSet: kernelsNamed(kernels),
     reference: referenceKernels,
     memory,
     train,

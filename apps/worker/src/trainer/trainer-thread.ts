@@ -3,7 +3,7 @@
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { controlBlock, type TrainingEvent, type TrainingOutcome } from '@settle/core';
-import type { BatchMetrics, TrainerInput, TrainerMessage } from './messages.ts';
+import { type BatchMetrics, handedOver, type TrainerInput, type TrainerMessage } from './messages.ts';
 import { openJobSession } from './session.ts';
 
 /** Metric points are sent together this often; a message per batch would cost more than a small batch. */
@@ -15,7 +15,7 @@ const STOP_LOOK_MS = 100;
 const port = parentPort;
 if (isMainThread || port === null) throw new Error('the trainer runs in a worker thread');
 // The parser of this border: only ../supervisor/running-job.ts starts this file, with a TrainerInput.
-run(workerData as TrainerInput, (message) => port.postMessage(message));
+run(workerData as TrainerInput, (message) => port.postMessage(message, handedOver(message)));
 
 function run(input: TrainerInput, post: (message: TrainerMessage) => void): void {
   let session: Generator<TrainingEvent, TrainingOutcome>;

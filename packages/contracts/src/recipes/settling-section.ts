@@ -15,7 +15,7 @@ export const stepSize = (preset: number) =>
 export const beta = (preset: number, description = 'Nudging strength.') =>
   Type.Number({ exclusiveMinimum: 0, maximum: 1_000, default: preset, description });
 
-/** Which pair of states is contrasted; the recipe's own choice, its default first in `names`. */
+/** Which pair of states is contrasted; `names` are those that the recipe can work with. */
 export const nudging = <const Names extends readonly string[]>(names: Names, preset: NoInfer<Names[number]>) =>
   Type.Enum<Names[number][]>([...names], { default: preset, description: 'Which settled states are contrasted.' });
 
@@ -36,7 +36,8 @@ export const initialStates = Type.Enum(['zeros', 'persistent', 'previous-batch']
 });
 
 export const freeSteps = (preset: number) => steps(preset, 'Of a free phase, at most.');
-export const nudgedSteps = (preset: number) => steps(preset, 'Of a nudged phase, at most.');
+export const nudgedSteps = (preset: number) =>
+  steps(preset, 'Of a nudged phase, at most. As many as layers settle, at least, where all of them move at a time.');
 
 /** Order of layers within a step, and when a phase ends. */
 export const phases = <const Schedules extends readonly ScheduleName[]>(

@@ -59,7 +59,8 @@ export const trainingCourse = (defaults: { readonly epochs: number; readonly bat
       }),
       gradient_cosine: Type.Boolean({
         default: false,
-        description: 'Also the angle to backpropagation through time, where the recipe has one. Slow.',
+        description:
+          'Also the angle to backpropagation through time, where the recipe has one, of synchronous steps. Slow.',
       }),
     },
     'What is measured on the way, as metric series under diagnostics/.',
@@ -82,7 +83,7 @@ export const trainingSection = <Properties extends TProperties>(defaults: Traini
       learning_rates: perConnection(Rate, defaults.learningRates, 'Of the weights.'),
       bias_learning_rates: orNull(
         biasRates({ description: 'One per layer above the input.' }),
-        'Of the biases; null for the rate of each layer’s first connection.',
+        'Of the biases; null for the rate of the connection that comes from nearest below.',
       ),
       optimizer: optimizer(defaults.optimizer ?? 'gradient-descent'),
       weight_decay: Type.Number({

@@ -1,4 +1,8 @@
-/** Faults are named where they are, all of them, whatever the recipe: planted at random, and one by one where parts do not fit. */
+/**
+ * Faults are named where they are, all of them, whatever the recipe: planted at random, and one by one where parts do not fit.
+ *
+ * File length: most of it is one table, a case a line.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { validateJob } from '../job-validation.ts';
@@ -107,6 +111,15 @@ describe('faults of a job', () => {
   const conv = (network: object, more: object = {}) => job('convolutional-ep', { network, ...more });
   const image = [1, 28, 28];
   const hidden = { channels: 4, kernel: 3 };
+  const deep = (recipe: string, settling: object, network: object = {}) =>
+    job(recipe, {
+      network: { layers: [784, 20, 20, 20, 10], ...network },
+      settling,
+      training: { learning_rates: [0.1, 0.1, 0.1, 0.1] },
+    });
+  const padded = (layer: object) =>
+    conv({ layers: [image, layer, 10] }, { training: { batch_size: 1, learning_rates: [0.1, 0.1] } });
+  const LOOKED_AT = { every_epochs: 1, gradient_cosine: true };
   it.each([
     [
       'a kernel larger than its image',
@@ -189,7 +202,7 @@ describe('faults of a job', () => {
     ],
     [
       'an output with corners there',
-      job('holomorphic-ep', { network: { output_activation: 'clipped-relu' } }),
+      job('holomorphic-ep', { network: { readout: 'squared-error', output_activation: 'clipped-relu' } }),
       '/network/output_activation activation_not_holomorphic',
     ],
     [
@@ -231,6 +244,56 @@ describe('faults of a job', () => {
       'nothing but steps that are differentiated',
       job('backpropagation-through-time', { settling: { free_steps: 5, nudged_steps: 5 } }),
       '/settling/nudged_steps too_many_steps_differentiated',
+    ],
+    [
+      'a signal that does not come down to the first layer',
+      deep('ep', { nudged_steps: 3 }),
+      '/settling/nudged_steps nudged_steps_too_few',
+    ],
+    [
+      'held outputs that the first layer does not hear of',
+      deep('predictive-coding', { nudged_steps: 3 }),
+      '/settling/nudged_steps nudged_steps_too_few',
+    ],
+    [
+      'an angle that is never taken',
+      job('ep', { training: { diagnostics: { gradient_cosine: true } } }),
+      '/training/diagnostics/gradient_cosine setting_without_effect',
+    ],
+    ...['predictive-coding', 'backpropagation', 'feedback-alignment', 'forward-forward'].map(
+      (recipe): [string, object, string] => [
+        `an angle of ${recipe}`,
+        job(recipe, { training: { diagnostics: LOOKED_AT } }),
+        '/training/diagnostics/gradient_cosine setting_without_effect',
+      ],
+    ),
+    ...['even-odd', 'anderson'].map((schedule): [string, object, string] => [
+      `an angle of ${schedule} steps`,
+      job('ep', { settling: { schedule }, training: { diagnostics: LOOKED_AT } }),
+      '/training/diagnostics/gradient_cosine setting_without_effect',
+    ]),
+    [
+      'an angle of one step',
+      job('ep', { settling: { free_steps: 1 }, training: { diagnostics: LOOKED_AT } }),
+      '/training/diagnostics/gradient_cosine setting_without_effect',
+    ],
+    [
+      'an angle of more states than a worker holds, though a batch is small',
+      job('ep', {
+        network: { layers: [784, 8_000, 10] },
+        settling: { free_steps: 2_000, nudged_steps: 1_999 },
+        training: { batch_size: 1, diagnostics: LOOKED_AT },
+      }),
+      '/training/diagnostics/gradient_cosine diagnostics_too_large',
+    ],
+    [
+      'an angle of more points than a worker holds, though a batch is small',
+      job('holomorphic-ep', {
+        network: { layers: [784, 140_000, 10] },
+        settling: { points: 64, nudged_steps: 4 },
+        training: { batch_size: 1, diagnostics: LOOKED_AT },
+      }),
+      '/training/diagnostics/gradient_cosine diagnostics_too_large',
     ],
     [
       'Anderson acceleration of weights in motion',
@@ -299,6 +362,21 @@ describe('faults of a job', () => {
       }),
       '/network/layers network_too_large',
     ],
+    [
+      'more padding than a sample has room for',
+      padded({ channels: 14, kernel: 1, padding: 486 }),
+      '/network/layers network_too_large',
+    ],
+    [
+      'padding that no stride leaves anything of',
+      padded({ channels: 1, kernel: 1, padding: 1_000, stride: 1_000 }),
+      '/network/layers network_too_large',
+    ],
+    [
+      'planes that a pooling makes small',
+      padded({ channels: 500, kernel: 1, padding: 86, pooling: { kind: 'average', size: 100 } }),
+      '/network/layers network_too_large',
+    ],
     ['an unknown optimizer', job('ep', { training: { optimizer: { kind: 'sgd' } } }), '/training/optimizer/kind enum'],
     [
       'an optimizer without a kind',
@@ -315,4 +393,25 @@ describe('faults of a job', () => {
     const faults = verdict.kind === 'invalid' ? verdict.faults : [];
     expect(faults.map(({ pointer, code }) => `${pointer} ${code}`)).toContain(expected);
   });
+
+  it.each<[what: string, body: object]>([
+    [
+      'an output with corners that a softmax ignores',
+      job('holomorphic-ep', nudged({ output_activation: 'clipped-relu' }, {})),
+    ],
+    ['as many nudged steps as layers settle', deep('ep', { nudged_steps: 4 })],
+    [
+      'one fewer, where the last layer reads out',
+      deep('ep', { nudged_steps: 3 }, { readout: 'softmax-cross-entropy' }),
+    ],
+    ['one nudged sweep', deep('ep', { nudged_steps: 1, schedule: 'even-odd' })],
+    ['few of the steps differentiated', deep('backpropagation-through-time', { nudged_steps: 1 })],
+    ['an angle that is taken', job('ep', { training: { diagnostics: LOOKED_AT } })],
+    ['an angle of differentiated steps', job('backpropagation-through-time', { training: { diagnostics: LOOKED_AT } })],
+    ['padding that fits', padded({ channels: 14, kernel: 1, padding: 86 })],
+  ])('do not refuse %s', (_, body) => {
+    expect(validateJob(body, mnist)).toMatchObject({ kind: 'valid' });
+  });
 });
+
+const nudged = (network: object, settling: object) => ({ network, settling });

@@ -13,6 +13,8 @@ export interface OutlinedConnection {
   readonly to: number;
   /** Entries of its weights; undefined where a shape is unknown. */
   readonly weights: number | undefined;
+  /** Entries of the planes that a convolution goes through: padded below, and above before a pooling. */
+  readonly planes: number;
 }
 
 export interface NetworkOutline {
@@ -47,7 +49,10 @@ export function outlineNetwork(network: unknown): NetworkOutline | undefined {
       void faults.push({ pointer: `/network/layers/${number}`, code, detail });
     const shape = number === 0 ? inputShape(layer, fault) : shapeAbove(layer, below, fault);
     shapes.push(shape);
-    if (number > 0) connections.push({ from: number - 1, to: number, weights: weightsOf(layer, below, shape) });
+    if (number > 0) {
+      const planes = planesOf(isObject(layer) ? windowOf(layer) : undefined, below, shape);
+      connections.push({ from: number - 1, to: number, weights: weightsOf(layer, below, shape), planes });
+    }
   });
   faults.push(...readoutFaults(network, layers));
   connections.push(...outlineSkips(network, shapes, faults));
@@ -96,6 +101,15 @@ function convolvedShape([, height, width]: LayerShape, channels: number, window:
   return side(height) >= 1 && side(width) >= 1 ? [channels, side(height), side(width)] : undefined;
 }
 
+function planesOf(window: Window | undefined, below: LayerShape | undefined, above: LayerShape | undefined): number {
+  if (window === undefined || below === undefined || above === undefined) return 0;
+  const [channels, ...sides] = below;
+  const padded = sides.map((length) => length + 2 * window.padding);
+  const convolved = padded.map((length) => Math.floor((length - window.kernel) / window.stride) + 1);
+  const area = (lengths: readonly number[]) => lengths.reduce((product, length) => product * length, 1);
+  return channels * area(padded) + above[0] * area(convolved);
+}
+
 function emptied({ kernel, pooling }: Window, [, height, width]: LayerShape): string {
   const pooled = pooling === 1 ? '' : ` and a pooling of ${pooling}`;
   return `a kernel of ${kernel}${pooled} leaves nothing of ${height} x ${width}`;
@@ -118,7 +132,7 @@ function outlineSkips(
       void faults.push({ pointer: `/network/skips/${number}`, code, detail });
     const from = countAt(0, skip, 'from');
     const to = countAt(0, skip, 'to');
-    const unknown = { from: from ?? 0, to: to ?? 0, weights: undefined };
+    const unknown = { from: from ?? 0, to: to ?? 0, weights: undefined, planes: 0 };
     if (from === undefined || to === undefined) return unknown;
     if (from >= to || to >= shapes.length) {
       fault('skip_leads_nowhere', `no skip leads from layer ${from} to layer ${to} of ${shapes.length}`);
@@ -129,7 +143,9 @@ function outlineSkips(
     if (to === shapes.length - 1 && textAt(network, 'readout') === 'softmax-cross-entropy') {
       fault('readout_takes_no_skips', 'a softmax read-out reads the layer below it only');
     }
-    return { from, to, weights: weightsOfSkip(skip, from, to, shapes, fault) };
+    const window = valueAt(skip, 'kernel') === 0 ? undefined : windowOf(skip);
+    const planes = planesOf(window, shapes[from], shapes[to]);
+    return { from, to, weights: weightsOfSkip(skip, from, to, shapes, fault), planes };
   });
 }
 

@@ -1,6 +1,6 @@
 /** What validation must know of a recipe besides its schema. */
 import type { RecipeName } from '../recipes/catalogue.ts';
-import { numberAt } from './body-reader.ts';
+import { numberAt, textAt } from './body-reader.ts';
 
 export interface RecipeTraits {
   /** Whether units drive those below through weights of their own. */
@@ -10,36 +10,95 @@ export interface RecipeTraits {
   /** Places for the states of a batch that its phases use. */
   readonly slots: (body: unknown) => number;
   readonly hasComplexStates: (body: unknown) => boolean;
+  /** How outputs move under a nudge of strength beta; null where there is none. */
+  readonly nudged: NudgedOutputs | null;
+  /** Whether synchronous steps of its network are differentiated, for the angle to backpropagation through time. */
+  readonly hasCosine: boolean;
 }
 
+export interface NudgedOutputs {
+  readonly dynamics: 'energy-gradient' | 'discrete-map';
+  /** Whether the nudge acts outside the activation. */
+  readonly isOutside: (body: unknown) => boolean;
+  /** The most negative and the most positive strength, in units of beta; undefined of a nudging that nobody knows. */
+  readonly signs: (body: unknown) => Signs | undefined;
+}
+
+type Signs = readonly [lowest: number, highest: number];
+
 const isReal = () => false;
-const contrast: RecipeTraits = { feedback: 'symmetric', strength: 'beta', slots: () => 3, hasComplexStates: isReal };
 const points = (body: unknown) => numberAt(body, 'settling', 'points') ?? 2;
+
+const BOTH: Signs = [-1, 1];
+const SIGNS = new Map<string | undefined, Signs>([
+  ['one-sided', [0, 1]],
+  ['random-sign', BOTH],
+  ['centred', BOTH],
+]);
+/** Beta is the distance of its two strengths. */
+const AGNOSTIC_SIGNS = new Map<string | undefined, Signs>([
+  ['optimistic', [0, 1]],
+  ['pessimistic', [-1, 0]],
+  ['centred', [-0.5, 0.5]],
+]);
+
+const gradient: NudgedOutputs = {
+  dynamics: 'energy-gradient',
+  isOutside: () => false,
+  signs: (body) => SIGNS.get(textAt(body, 'settling', 'nudging')),
+};
+const map: NudgedOutputs = {
+  ...gradient,
+  dynamics: 'discrete-map',
+  isOutside: (body) => textAt(body, 'settling', 'nudge') === 'outside',
+};
+const bothWays: NudgedOutputs = { ...map, signs: () => BOTH };
+
+const contrast: RecipeTraits = {
+  feedback: 'symmetric',
+  strength: 'beta',
+  slots: () => 3,
+  hasComplexStates: isReal,
+  nudged: gradient,
+  hasCosine: true,
+};
+const mapped: RecipeTraits = { ...contrast, nudged: map };
+const held: RecipeTraits = { ...contrast, strength: 1, nudged: null };
+const swept: RecipeTraits = { ...contrast, strength: null, nudged: null, hasCosine: false };
 
 export const RECIPE_TRAITS: { readonly [Name in RecipeName]: RecipeTraits } = {
   ep: contrast,
-  'prototypical-ep': contrast,
-  'convolutional-ep': contrast,
-  'hopfield-resnet-ep': contrast,
+  'prototypical-ep': mapped,
+  'convolutional-ep': mapped,
+  'hopfield-resnet-ep': { ...contrast, nudged: bothWays },
   'holomorphic-ep': {
     ...contrast,
     slots: (body) => Math.floor(points(body) / 2) + 2,
     // Two points are both real.
     hasComplexStates: (body) => points(body) > 2,
+    nudged: bothWays,
   },
-  'continual-ep': contrast,
-  'agnostic-ep': contrast,
-  'coupled-learning': { ...contrast, strength: 'fraction' },
-  'contrastive-learning': { ...contrast, strength: 1 },
-  'non-reciprocal-ep': { ...contrast, feedback: 'separate', slots: () => 4 },
-  'binary-ep': contrast,
-  backpropagation: { ...contrast, strength: null },
-  'feedback-alignment': { ...contrast, feedback: 'separate', strength: null },
-  'backpropagation-through-time': {
+  'continual-ep': mapped,
+  'agnostic-ep': {
     ...contrast,
-    strength: null,
-    slots: (body) => (numberAt(body, 'settling', 'nudged_steps') ?? 1) + 2,
+    nudged: { ...gradient, signs: (body) => AGNOSTIC_SIGNS.get(textAt(body, 'settling', 'nudging')) },
   },
-  'predictive-coding': { ...contrast, strength: 1 },
-  'forward-forward': { ...contrast, strength: null },
+  'coupled-learning': { ...held, strength: 'fraction' },
+  'contrastive-learning': held,
+  'non-reciprocal-ep': {
+    ...contrast,
+    feedback: 'separate',
+    slots: () => 4,
+    nudged: { ...bothWays, isOutside: () => true },
+  },
+  'binary-ep': contrast,
+  backpropagation: swept,
+  'feedback-alignment': { ...swept, feedback: 'separate' },
+  'backpropagation-through-time': {
+    ...swept,
+    slots: (body) => (numberAt(body, 'settling', 'nudged_steps') ?? 1) + 2,
+    hasCosine: true,
+  },
+  'predictive-coding': { ...held, hasCosine: false },
+  'forward-forward': swept,
 };

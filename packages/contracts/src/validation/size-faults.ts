@@ -1,5 +1,11 @@
 /** Does a job fit into what a worker gives it? Weights, the states of a batch, and states kept for every sample. */
-import { MAXIMUM_BATCH_UNITS, MAXIMUM_PERSISTENT_VALUES, MAXIMUM_STATE_VALUES, MAXIMUM_WEIGHTS } from '../limits.ts';
+import {
+  MAXIMUM_BATCH_UNITS,
+  MAXIMUM_PERSISTENT_VALUES,
+  MAXIMUM_STATE_VALUES,
+  MAXIMUM_UNITS,
+  MAXIMUM_WEIGHTS,
+} from '../limits.ts';
 import type { Fault } from '../problem.ts';
 import type { RecipeName } from '../recipes/catalogue.ts';
 import { numberAt, textAt, valueAt } from './body-reader.ts';
@@ -24,6 +30,7 @@ export function sizeFaults(
   const units = known.reduce((sum, shape) => sum + unitsOf(shape), 0);
   return [
     ...weightFaults(recipe, outline),
+    ...unitFaults(outline, units),
     ...batchFaults(body, recipe, units),
     ...cosineFaults(body, recipe, units),
     ...persistentFaults(body, trainSamples, units - (input === undefined ? 0 : unitsOf(input))),
@@ -38,12 +45,18 @@ function weightFaults(recipe: RecipeName, { connections }: NetworkOutline): Faul
   return [{ pointer: '/network/layers', code: 'network_too_large', detail }];
 }
 
-/** Numbers per unit and sample that the states take. */
-function copiesOf(body: unknown, recipe: RecipeName): number {
-  const { slots, hasComplexStates } = RECIPE_TRAITS[recipe];
+function unitFaults({ connections }: NetworkOutline, units: number): Fault[] {
+  const values = connections.reduce((sum, { planes }) => sum + planes, units);
+  if (values <= MAXIMUM_UNITS) return [];
+  const detail = `${values} units a sample, with padding and planes before pooling; at most ${MAXIMUM_UNITS} are allowed`;
+  return [{ pointer: '/network/layers', code: 'network_too_large', detail }];
+}
+
+/** Numbers per unit and sample that the states take in so many slots. */
+function copiesOf(body: unknown, recipe: RecipeName, slots: number): number {
   const carried = textAt(body, 'settling', 'initial_states') === 'zeros' ? 0 : 1;
   const anderson = textAt(body, 'settling', 'schedule') === 'anderson' ? ANDERSON_COPIES : 0;
-  return (slots(body) + carried + SCRATCH_COPIES + anderson) * (hasComplexStates(body) ? 2 : 1);
+  return (slots + carried + SCRATCH_COPIES + anderson) * (RECIPE_TRAITS[recipe].hasComplexStates(body) ? 2 : 1);
 }
 
 function batchFaults(body: unknown, recipe: RecipeName, units: number): Fault[] {
@@ -54,7 +67,7 @@ function batchFaults(body: unknown, recipe: RecipeName, units: number): Fault[] 
   if (values > MAXIMUM_BATCH_UNITS) {
     return fault(`batch size times ${units} units is ${values}; at most ${MAXIMUM_BATCH_UNITS} are allowed`);
   }
-  const copies = copiesOf(body, recipe);
+  const copies = copiesOf(body, recipe, RECIPE_TRAITS[recipe].slots(body));
   if (values * copies <= MAXIMUM_STATE_VALUES) return [];
   return fault(
     `batch size times ${units} units times ${copies} copies for phases and steps is ${values * copies}; at most ` +
@@ -64,11 +77,11 @@ function batchFaults(body: unknown, recipe: RecipeName, units: number): Fault[] 
 
 function cosineFaults(body: unknown, recipe: RecipeName, units: number): Fault[] {
   if (valueAt(body, 'training', 'diagnostics', 'gradient_cosine') !== true) return [];
-  if (!(Number(numberAt(body, 'training', 'diagnostics', 'every_epochs')) > 0)) return [];
   const freeSteps = numberAt(body, 'settling', 'free_steps') ?? 1;
   const nudgedSteps = numberAt(body, 'settling', 'nudged_steps') ?? 1;
-  const complex = RECIPE_TRAITS[recipe].hasComplexStates(body) ? 2 : 1;
-  const copies = (Math.min(nudgedSteps, freeSteps) + 2 + SCRATCH_COPIES) * complex;
+  // Both gradients are computed, one after the other.
+  const slots = Math.max(RECIPE_TRAITS[recipe].slots(body), Math.min(nudgedSteps, freeSteps) + 2);
+  const copies = copiesOf(body, recipe, slots);
   if (COSINE_SAMPLES * units * copies <= MAXIMUM_STATE_VALUES) return [];
   const detail = `the comparison would keep ${copies} states of ${units} units; take fewer nudged steps`;
   return [{ pointer: '/training/diagnostics/gradient_cosine', code: 'diagnostics_too_large', detail }];

@@ -2,7 +2,11 @@
  * How large may the step of a gradient relaxation be?
  *
  *   s ← s − ε ∂E/∂s settles where ε · λ_max(∂²E/∂s²) < 2
- *   λ_max <= 1 + L² · λ(C),   C the symmetric matrix of all couplings between settling layers, L the steepest slope of ρ
+ *   deep Hopfield        λ_max ≈ 1 + L² λ(C)
+ *   prediction errors    λ_max ≈ (1 + L λ(C))²
+ *
+ * C is the symmetric matrix of all couplings between settling layers, L the steepest slope of ρ; what ρ's curvature adds where
+ * a unit is driven hard is left out.
  *
  * λ(C) is found by Lanczos' iteration, from below: exactly where there are few units, closely where there are
  * many. The couplings of a layered net have a symmetric spectrum ±λ, so that the bound is reached where units sit on the
@@ -25,12 +29,23 @@ const ITERATIONS = 40;
 const ROUNDING = 1e-10;
 const BISECTIONS = 60;
 
-/** The largest stable step size, or undefined where poolings make couplings depend on states. */
+/** Products of one step of the iteration beyond which the bound is not worth its time and memory. */
+const MOST_PRODUCTS = 5e7;
+const MOST_UNITS = 3e5;
+
+/**
+ * The largest step size that settles with units on their steepest slope. Undefined where steps are not along a gradient,
+ * where poolings make couplings depend on states, and for networks too large to look into.
+ */
 export function stepSizeBound(network: NetworkDescription, parameters: ParameterValues): number | undefined {
+  const { dynamics } = network;
+  if (dynamics.kind !== 'energy-gradient' && dynamics.kind !== 'prediction-error') return undefined;
   const radius = couplingRadius(network, parameters);
   if (radius === undefined) return undefined;
   const steepest = steepestSlope(network);
-  return 2 / (1 + steepest * steepest * radius);
+  return dynamics.kind === 'energy-gradient'
+    ? 2 / (1 + steepest * steepest * radius)
+    : 2 / (1 + steepest * radius) ** 2;
 }
 
 /** L over all layers that settle; outputs may have an activation of their own. */
@@ -45,6 +60,11 @@ export function couplingRadius(network: NetworkDescription, { weights }: Paramet
   if (connections.some((c) => c.kind === 'convolution' && c.pooling !== undefined)) return undefined;
   const last = lastSettlingLayer(network);
   const units = layers.map((shape, layer) => (layer > 0 && layer <= last ? unitsOf(shape) : 0));
+  const products = connections.map((connection, k) => {
+    const positions = connection.kind === 'dense' ? 1 : layers[connection.to][1] * layers[connection.to][2];
+    return feedsBack(network, connection) ? weights[k].length * positions : 0;
+  });
+  if (sumOf(units) > MOST_UNITS || sumOf(products) > MOST_PRODUCTS) return undefined;
   // A fixed start with all directions in it; the golden ratio's multiples never repeat.
   let vector = units.map((count, layer) =>
     Float64Array.from({ length: count }, (_, i) => 0.5 + (((i + 1) * 0.6180339887 + layer * 0.37) % 1)),
@@ -89,6 +109,10 @@ function largestEigenvalue(diagonal: readonly number[], beside: readonly number[
     else high = middle;
   }
   return low;
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function inner(a: readonly Float64Array[], b: readonly Float64Array[]): number {

@@ -44,9 +44,10 @@ export function agnosticEquilibriumPropagation(
   const [from, to] = STRENGTHS[kind];
   return {
     name: `agnostic-equilibrium-propagation/${kind}`,
-    needs: { model: ['energy', ...propertiesAsked(settling)], kernels: schedules },
+    needs: { model: ['energy', 'cost', ...propertiesAsked(settling)], kernels: schedules },
     slots: 3,
     complexStates: false,
+    betas: { lowest: from * beta, highest: to * beta },
     anderson: schedules.includes('anderson'),
     accumulates: false,
     updatesPerBatch: parameterIterations,

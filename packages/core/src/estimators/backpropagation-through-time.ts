@@ -27,6 +27,7 @@ export function backpropagationThroughTime(settling: Settling): GradientEstimato
     needs: { model: ['differentiable-step'], kernels: ['adjoint'] },
     slots: kept + 2,
     complexStates: false,
+    betas: { lowest: 0, highest: 0 },
     anderson: false,
     accumulates: true,
     updatesPerBatch: 1,

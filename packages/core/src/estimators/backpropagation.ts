@@ -23,6 +23,7 @@ export function backpropagation(feedback: 'symmetric' | 'separate'): GradientEst
     },
     slots: 2,
     complexStates: false,
+    betas: { lowest: 0, highest: 0 },
     anderson: false,
     accumulates: false,
     updatesPerBatch: 1,

@@ -41,6 +41,10 @@ const MODELS: Record<string, LayeredModel> = {
   'deep-hopfield, separate feedback': deepHopfield(structure({ feedback: 'separate' }), 0.5),
   prototypical: prototypical(structure(), inside),
   'prototypical, softmax read-out': prototypical(structure({ readout: 'softmax-cross-entropy' }), inside),
+  'prototypical, softmax read-out, nudge outside': prototypical(structure({ readout: 'softmax-cross-entropy' }), {
+    nudge: 'outside',
+    stepSize: 1,
+  }),
   'prototypical, separate feedback': prototypical(structure({ feedback: 'separate' }), inside),
   'prototypical, max pooling': prototypical(pooled('max'), inside),
   'prototypical, softmax pooling': prototypical(pooled('softmax'), inside),
@@ -131,9 +135,14 @@ const MISSING: Record<string, Record<string, readonly ModelProperty[]>> = {
     alignment: ['upward-sweep', 'separate-feedback'],
     'through time': ['differentiable-step'],
   },
+  'prototypical, softmax read-out, nudge outside': {
+    ...SETTLES,
+    ...{ ep: ['cost'], 'two points': ['cost'], 'four points': ['cost'], continual: ['cost'], agnostic: ['cost'] },
+    held: ['output-units'],
+  },
   goodness: {
-    ...NO_CONTRASTS,
-    'four points': [E, 'holomorphic'],
+    ...{ ep: [E, 'cost'], 'two points': [E, 'cost'], continual: [E, 'cost'], agnostic: [E, 'cost'] },
+    'four points': [E, 'cost', 'holomorphic'],
     held: [E, 'output-units'],
     'non-reciprocal': ['separate-feedback'],
     backpropagation: ['upward-sweep', E],

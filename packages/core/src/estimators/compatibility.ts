@@ -4,6 +4,7 @@ import type { GradientEstimator } from './gradient-estimator.ts';
 
 const WORDS: Record<ModelProperty, string> = {
   energy: 'symmetric feedback, without which rest states are not critical points of an energy',
+  cost: 'a nudge that is the slope of a cost: inside the activation for a softmax read-out',
   holomorphic:
     'activations, pooling and clipping that continue into the complex plane: logistic, tanh, holomorphic-hard-sigmoid or identity on the prototypical network, no max pooling',
   'output-units': 'outputs that settle with the rest: a squared-error read-out',

@@ -35,9 +35,10 @@ export function continualEquilibriumPropagation(
   const schedules = schedulesAsked(settling);
   return {
     name: `continual-equilibrium-propagation/${kind}`,
-    needs: { model: ['energy', ...propertiesAsked(settling)], kernels: schedules },
+    needs: { model: ['energy', 'cost', ...propertiesAsked(settling)], kernels: schedules },
     slots: 3,
     complexStates: false,
+    betas: { lowest: kind === 'one-sided' ? 0 : -beta, highest: beta },
     anderson: schedules.includes('anderson'),
     accumulates: false,
     updatesPerBatch: settling.nudgedSteps,

@@ -33,9 +33,10 @@ export function equilibriumPropagation({ kind, beta }: Nudging, settling: Settli
   checkSettling(settling, beta);
   return {
     name: `equilibrium-propagation/${kind}`,
-    needs: { model: ['energy', ...propertiesAsked(settling)], kernels: schedulesAsked(settling) },
+    needs: { model: ['energy', 'cost', ...propertiesAsked(settling)], kernels: schedulesAsked(settling) },
     slots: kind === 'centred' ? 3 : 2,
     complexStates: false,
+    betas: { lowest: kind === 'one-sided' ? 0 : -beta, highest: beta },
     anderson: schedulesAsked(settling).includes('anderson'),
     accumulates: false,
     updatesPerBatch: 1,

@@ -27,6 +27,7 @@ export function forwardForward(): GradientEstimator {
     needs: { model: ['goodness'], kernels: ['feed-forward', 'goodness'] },
     slots: 3,
     complexStates: false,
+    betas: { lowest: 0, highest: 0 },
     anderson: false,
     accumulates: true,
     updatesPerBatch: 1,

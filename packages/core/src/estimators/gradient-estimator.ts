@@ -46,6 +46,8 @@ export interface GradientEstimator {
   /** Slots that it uses, the free one included; training puts its own behind them. */
   readonly slots: number;
   readonly complexStates: boolean;
+  /** Nudging strengths that it uses, real or as radius, from the most negative to the most positive; 0 for none. */
+  readonly betas: { readonly lowest: number; readonly highest: number };
   /** Whether phases use the schedule `anderson`. */
   readonly anderson: boolean;
   /** Whether it fills the gradients itself, so that they must exist. */

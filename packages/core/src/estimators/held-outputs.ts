@@ -36,6 +36,7 @@ export function heldOutputs({ kind, fraction }: Holding, settling: Settling): Gr
     needs: { model: ['energy', 'output-units', ...propertiesAsked(settling)], kernels: [...schedules, 'held-outputs'] },
     slots: kind === 'centred' ? 3 : 2,
     complexStates: false,
+    betas: { lowest: 0, highest: 0 },
     anderson: schedules.includes('anderson'),
     accumulates: false,
     updatesPerBatch: 1,

@@ -49,11 +49,12 @@ export function holomorphicEquilibriumPropagation(
   return {
     name: `holomorphic-equilibrium-propagation/${points}`,
     needs: {
-      model: isComplex ? ['energy', 'holomorphic', ...asked] : ['energy', ...asked],
+      model: isComplex ? ['energy', 'cost', 'holomorphic', ...asked] : ['energy', 'cost', ...asked],
       kernels: isComplex ? [...schedules, 'complex-states'] : schedules,
     },
     slots: half + 1,
     complexStates: isComplex,
+    betas: { lowest: -beta, highest: beta },
     anderson: schedules.includes('anderson'),
     accumulates: false,
     updatesPerBatch: 1,

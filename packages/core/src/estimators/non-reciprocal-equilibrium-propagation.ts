@@ -32,6 +32,7 @@ export function nonReciprocalEquilibriumPropagation(beta: number, settling: Sett
     },
     slots: 4,
     complexStates: false,
+    betas: { lowest: -beta, highest: beta },
     anderson: schedules.includes('anderson'),
     accumulates: false,
     updatesPerBatch: 1,

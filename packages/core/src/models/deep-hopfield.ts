@@ -27,7 +27,7 @@ export function deepHopfield(structure: NetworkStructure, stepSize: number): Lay
     activationNamed(
       layer === last && network.readout === 'squared-error' ? network.outputActivation : network.activation,
     );
-  const properties: ModelProperty[] = ['differentiable-step'];
+  const properties: ModelProperty[] = ['cost', 'differentiable-step'];
   if (network.feedback === 'symmetric') properties.push('energy');
   if (network.readout === 'squared-error') properties.push('output-units');
   return {

@@ -9,7 +9,7 @@
  *   fan-in-uniform    uniform on ±1 / √n_in                        uniform on ±biasGain / √n_in
  *
  * A dense connection has n_in units below and n_out above; a convolution n_in = channels below · kernelSize² and n_out =
- * channels above · kernelSize². Biases go by the n_in of their layer's first connection.
+ * channels above · kernelSize². Biases go by the n_in of the connection that comes from nearest below their layer.
  *
  * Glorot & Bengio (AISTATS 2010); He, Zhang, Ren & Sun (ICCV 2015), written for rectifiers. `fan-in-uniform` is the default
  * of the framework of the 2019 and 2021 authors, with gains that of Scellier et al. (NeurIPS 2023).
@@ -66,9 +66,10 @@ export function initialParameters(
     draw(law.shape, spreads[k], entriesOf(network, connections[k]), stream.split(part).split(k));
   const biases = (layer: number) => {
     const length = biasCount(layers[layer]);
-    const first = connections.find(({ to }) => to === layer);
-    if (law.biases === 'zero' || first === undefined) return new Float32Array(length);
-    const { fanIn, fanOut } = fansOf(network, first);
+    // Connections are ordered by where they come from: a skip is never the last.
+    const nearest = connections.findLast(({ to }) => to === layer);
+    if (law.biases === 'zero' || nearest === undefined) return new Float32Array(length);
+    const { fanIn, fanOut } = fansOf(network, nearest);
     return draw(law.shape, biasGain * law.spread(fanIn, fanOut), length, stream.split('biases').split(layer - 1));
   };
   const weights = connections.map((_, k) => tensor('weights', k));

@@ -12,6 +12,8 @@ import type { NetworkDescription } from '../kernels/network.ts';
 export type ModelProperty =
   /** Couplings are symmetric: rest states are critical points of an energy, ∂E/∂θ is local. */
   | 'energy'
+  /** The nudge of the outputs is the slope of a cost. */
+  | 'cost'
   /** Dynamics and cost continue into the complex plane. */
   | 'holomorphic'
   /** The outputs settle with the rest, so that they can be held. */

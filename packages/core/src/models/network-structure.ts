@@ -6,7 +6,6 @@ import {
   type LayerShape,
   type NetworkDescription,
   type Pooling,
-  unitsOf,
 } from '../kernels/network.ts';
 
 /** All of a network but the rule by which it moves. */
@@ -109,13 +108,4 @@ export function depthOf({ layers, connections }: NetworkStructure): number {
   const depth = layers.map(() => 0);
   for (const { from, to } of connections) depth[to] = Math.max(depth[to], depth[from] + 1);
   return depth[depth.length - 1];
-}
-
-/** Whether every connection is dense, and each leads from one layer to the next. */
-export function isDenseChain({ connections }: NetworkStructure): boolean {
-  return connections.every(({ kind, from, to }) => kind === 'dense' && to === from + 1);
-}
-
-export function inputUnits({ layers }: NetworkStructure): number {
-  return unitsOf(layers[0]);
 }

@@ -25,7 +25,7 @@ export function predictiveCoding(structure: NetworkStructure, stepSize: number):
   checkNetwork(network);
   const last = lastSettlingLayer(network);
   const { value } = activationNamed(network.activation);
-  const properties: ModelProperty[] = ['prediction-error'];
+  const properties: ModelProperty[] = ['cost', 'prediction-error'];
   if (network.feedback === 'symmetric') properties.push('energy');
   if (network.readout === 'squared-error') properties.push('output-units');
   return {

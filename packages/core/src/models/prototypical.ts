@@ -67,9 +67,11 @@ function propertiesOf(network: NetworkDescription): readonly ModelProperty[] {
   const properties: ModelProperty[] = ['differentiable-step', 'upward-sweep'];
   properties.push(network.feedback === 'symmetric' ? 'energy' : 'separate-feedback');
   if (network.readout === 'squared-error') properties.push('output-units');
-  const analytic = [network.activation, network.outputActivation].every(
-    (name) => activationNamed(name).continuation !== undefined,
-  );
+  const { dynamics, readout } = network;
+  const isOutside = dynamics.kind === 'discrete-map' && dynamics.nudge === 'outside';
+  if (readout === 'squared-error' || !isOutside) properties.push('cost');
+  const used = readout === 'squared-error' ? [network.activation, network.outputActivation] : [network.activation];
+  const analytic = used.every((name) => activationNamed(name).continuation !== undefined);
   const choosing = network.connections.some((c) => c.kind === 'convolution' && c.pooling?.kind === 'max');
   if (analytic && !choosing) properties.push('holomorphic');
   return properties;

@@ -4,7 +4,7 @@
  * Movellan, "Contrastive Hebbian learning in the continuous Hopfield model", Connectionist Models (1991); Baldi & Pineda,
  * Neural Computation 3 (1991), doi:10.1162/neco.1991.3.4.526.
  *
- * Differs from the paper: nothing known.
+ * Differs from the paper: the network is the layered deep Hopfield energy; the held phase starts from the free state.
  */
 import type { MethodDescription, MethodSettings } from './method-description.ts';
 

@@ -1,10 +1,10 @@
 /**
  * Recipe `hopfield-resnet-ep`: centred equilibrium propagation on deep networks of clipped rectifiers with skips.
  *
- * Sankar Vinayak & Srinivasan, "Deep Hopfield-ResNets trained by equilibrium propagation" (2025): strided convolutions, a
- * 1 × 1 skip over each block, linear outputs.
+ * Sankar Vinayak & Srinivasan, "Scaling equilibrium propagation to deeper neural network architectures" (2025),
+ * arXiv:2509.26003: strided convolutions, a 1 × 1 skip over each block, linear outputs.
  *
- * Differs from the paper: layers, widths and skips are the job's; nothing else known.
+ * Differs from the paper: layers, widths and skips are the job's; even-odd sweeps move two layers that a skip joins at once.
  */
 import type { MethodDescription, MethodSettings } from './method-description.ts';
 

@@ -2,11 +2,12 @@
  * A method: one point in the product of axes (model, estimator, optimizer, initialization), as data and as the parts
  * built from it. The data goes into checkpoints, so that a file alone says how its network settles.
  */
+
+import { nudgeFault } from '../dynamics/nudge-stability.ts';
 import { estimatorFrom } from '../estimators/catalogue.ts';
 import { missingProperties } from '../estimators/compatibility.ts';
 import type { GradientEstimator } from '../estimators/gradient-estimator.ts';
-import { featuresOf } from '../kernels/features.ts';
-import type { KernelFeature, KernelSet, Workspace } from '../kernels/kernel-set.ts';
+import type { KernelSet, Workspace } from '../kernels/kernel-set.ts';
 import { modelFrom } from '../models/catalogue.ts';
 import type { LayeredModel } from '../models/layered-model.ts';
 import { depthOf } from '../models/network-structure.ts';
@@ -32,6 +33,8 @@ export function methodFrom(given: MethodDescription): Method {
   const estimator = estimatorFrom(description.estimator, settling);
   const missing = missingProperties(model, estimator);
   if (missing.length > 0) throw new RangeError(missing.join('; '));
+  const fault = nudgeFault(model.network, estimator.betas);
+  if (fault !== undefined) throw new RangeError(fault);
   checkOptimizerFits(description.optimizer, model.network);
   return { description, model, estimator, optimizer: optimizerFrom(description.optimizer, estimator) };
 }
@@ -46,11 +49,6 @@ export function workspaceOf({ description, estimator, optimizer }: Method, batch
     complexStates: estimator.complexStates,
     anderson: estimator.anderson,
   };
-}
-
-/** Everything that the method asks of a kernel set. */
-export function featuresAsked({ model, estimator }: Method): readonly KernelFeature[] {
-  return [...featuresOf(model.network), ...estimator.needs.kernels];
 }
 
 /** The first of the sets, in order of preference, that lacks nothing the method asks for; the last one runs everything. */

@@ -6,7 +6,7 @@
  * equilibrium propagation to deep ConvNets by drastically reducing its gradient estimator bias", Front. Neurosci. 15
  * (2021), doi:10.3389/fnins.2021.633674.
  *
- * Differs from the paper: nothing known.
+ * Differs from the paper: the authors' code nudges outside σ, inside is a choice here; a step size below 1 is an addition.
  */
 import type { MethodDescription, MethodSettings } from './method-description.ts';
 

@@ -7,6 +7,8 @@
  */
 export interface Arena extends Allocator {
   readonly memory: ArenaMemory;
+  /** Where the control block is; the same memory unless said otherwise. */
+  readonly controlledBy: ArenaMemory;
 }
 
 export interface Allocator {
@@ -42,8 +44,11 @@ export function createArenaMemory(payloadBytes: number): ArenaMemory {
   return new WebAssembly.Memory({ initial: pages, maximum: MAXIMUM_PAGES, shared: true });
 }
 
-/** Opens a fresh memory for allocation. */
-export function openArena(memory: ArenaMemory): Arena {
+/**
+ * Opens a fresh memory for allocation. `controlledBy`: the memory whose control block kernels obey, where several memories
+ * belong to one training.
+ */
+export function openArena(memory: ArenaMemory, controlledBy: ArenaMemory = memory): Arena {
   const sizeBytes = memory.buffer.byteLength;
   let next = FIRST_FREE_BYTE;
   const take = (bytes: number): number => {
@@ -54,6 +59,7 @@ export function openArena(memory: ArenaMemory): Arena {
   };
   return {
     memory,
+    controlledBy,
     float32(length) {
       const pointer = take(length * 4);
       return { pointer, values: new Float32Array(memory.buffer, pointer, length) };

@@ -182,7 +182,7 @@ describe('diagnose', () => {
     const { kernels, found } = looked(method, 16);
     expect(found['step-size-bound']).toBe(stepSizeBound(method.model.network, kernels.readParameters()));
     for (const { method: other } of EVERY_RECIPE) {
-      const bounded = other.model.network.dynamics.kind === 'energy-gradient';
+      const bounded = ['energy-gradient', 'prediction-error'].includes(other.model.network.dynamics.kind);
       if (other.model.network.layers[0][1] === 1) expect('step-size-bound' in looked(other, 4).found).toBe(bounded);
     }
   });

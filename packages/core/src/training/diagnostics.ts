@@ -39,11 +39,8 @@ export function diagnose(
   const estimate = estimateWithoutLearning(method, kernels, draw);
   const now = kernels.readParameters();
   const found: Record<string, number> = { ...norms(now, before) };
-  const { dynamics } = kernels.network;
-  if (dynamics.kind === 'energy-gradient') {
-    const bound = stepSizeBound(kernels.network, now);
-    if (bound !== undefined) found['step-size-bound'] = bound;
-  }
+  const bound = stepSizeBound(kernels.network, now);
+  if (bound !== undefined) found['step-size-bound'] = bound;
   if (estimate.kind !== 'estimated') return found;
   if (estimate.nudgedSlot !== FREE) found['free-to-nudged'] = distance(kernels, estimate.nudgedSlot);
   return { ...found, ...layerShares(kernels, samples) };
@@ -111,6 +108,8 @@ function layerShares(kernels: NetworkKernels, samples: number): Diagnostics {
       const saturated = states.reduce((sum, s) => sum + (s <= lowest + edge || s >= highest - edge ? 1 : 0), 0);
       found[`saturation/${layer}`] = saturated / states.length;
     }
+    // One sample changes nothing, and would call every unit dead.
+    if (samples < 2) continue;
     let dead = 0;
     for (let unit = 0; unit < units; unit++) {
       let changes = false;

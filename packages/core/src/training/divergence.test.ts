@@ -80,23 +80,6 @@ describe.each([referenceKernels, wasmKernels])('on $name kernels', (kernelSet) =
     expect(events.every(({ kind }) => kind === 'batch')).toBe(true);
   });
 
-  it('nudged states that run away are told from free ones, and have no residual to show before the first whole batch', () => {
-    // Outside σ, a nudge stronger than 1 multiplies the distance to the label in every step, by 3 here.
-    const method = ep({ nudging: 'one-sided', beta: 3, settling: settling(10, 800) });
-    const { outcome } = outcomeOf({ method });
-    const largest = kernelSet.elementType === 'float32' ? 3.4e38 : Number.MAX_VALUE;
-    const steps = Math.log(largest) / Math.log(3);
-    expect(outcome).toMatchObject({
-      kind: 'diverged',
-      divergence: { reason: 'state-not-finite', phase: 'nudged', layer: 2 },
-      epoch: 1,
-      batch: 1,
-      residual: undefined,
-    });
-    if (outcome.kind !== 'diverged' || outcome.divergence.reason !== 'state-not-finite') throw new Error('it is');
-    expect(Math.abs(outcome.divergence.relaxationStep - steps)).toBeLessThan(4);
-  });
-
   it.each(['test', 'validation'] as const)(
     'states that break in the evaluation of %s data are told from those of training',
     (part) => {
@@ -145,5 +128,25 @@ describe.each(EVERY_RECIPE)('$recipe', ({ method, on }) => {
       epoch: 1,
       batch: 1,
     });
+  });
+});
+
+it('nudged states that run away are told from free ones, and have no residual to show before the first whole batch', () => {
+  // Linear units: free states settle where couplings are below 1; a nudge near 1 turns the same couplings against them.
+  const method = ep({
+    network: chain(POINTS, [5], 'identity'),
+    initialization: { ...glorot, gains: [1, 0.4] },
+    nudge: 'inside',
+    nudging: 'one-sided',
+    beta: 0.95,
+    settling: settling(10, 20_000),
+  });
+  const { outcome } = run({ method, kernelSet: referenceKernels });
+  expect(outcome).toMatchObject({
+    kind: 'diverged',
+    divergence: { reason: 'state-not-finite', phase: 'nudged' },
+    epoch: 1,
+    batch: 1,
+    residual: undefined,
   });
 });

@@ -3,8 +3,8 @@
  *
  *   cosine = ⟨ĝ, g⟩ / (‖ĝ‖ ‖g‖),   g by backpropagation through as many of the last free steps as are nudged
  *
- * Both are computed in float64 by a kernel set with every feature, whatever set trains: this measures the method, not its
- * rounding. It costs far more than a training step.
+ * ĝ is computed by the kernels that train, with their rounding, which a small β brings out; g by a set with every feature, in
+ * float64. It costs far more than a training step. Methods that do not settle by synchronous steps have none.
  */
 import { clampBatch } from '../datasets/batches.ts';
 import type { Dataset } from '../datasets/dataset.ts';
@@ -14,7 +14,7 @@ import type { GradientEstimator } from '../estimators/gradient-estimator.ts';
 import type { KernelSet, ParameterValues } from '../kernels/kernel-set.ts';
 import { depthOf } from '../models/network-structure.ts';
 import { type Method, workspaceOf } from '../recipes/method.ts';
-import { createArenaMemory, openArena } from '../tensor/arena.ts';
+import { type ArenaMemory, createArenaMemory, openArena } from '../tensor/arena.ts';
 import { randomStream } from '../tensor/random.ts';
 
 /** Samples of the comparison; more would only cost more. */
@@ -23,15 +23,17 @@ const MOST_SAMPLES = 20;
 /** Undefined where the method's steps are not differentiated, an estimate did not come to its end, or a gradient is 0. */
 export function gradientCosine(
   method: Method,
-  reference: KernelSet,
+  sets: { readonly own: KernelSet; readonly reference: KernelSet },
+  memory: ArenaMemory,
   parameters: ParameterValues,
   train: Dataset,
   presentation: Presentation | undefined,
 ): number | undefined {
   const { model, estimator, description } = method;
-  if (!model.properties.has('differentiable-step') || description.settling.schedule === 'feed-forward')
-    return undefined;
-  const { freeSteps, nudgedSteps } = description.settling;
+  const { freeSchedule, schedule, freeSteps, nudgedSteps } = description.settling;
+  // Unrolled are synchronous steps; under them a network that settles by sweeps may swing.
+  const isUnrolled = freeSchedule === 'synchronous' && schedule === 'synchronous';
+  if (!model.properties.has('differentiable-step') || !isUnrolled) return undefined;
   if (freeSteps < 2) return undefined;
   const exact = backpropagationThroughTime({
     freeSchedule: 'synchronous',
@@ -42,14 +44,14 @@ export function gradientCosine(
     depth: depthOf(model.network),
   });
   const samples = Math.min(MOST_SAMPLES, train.sampleCount);
-  const gradientOf = (by: GradientEstimator): Float64Array[] | undefined => {
+  const gradientOf = (by: GradientEstimator, set: KernelSet): Float64Array[] | undefined => {
     const workspace = {
       ...workspaceOf(method, samples),
       slots: by.slots,
       parameterBuffers: 1,
     };
-    const memory = createArenaMemory(reference.predictBytes(model.network, workspace));
-    const kernels = reference.build(model.network, workspace, openArena(memory));
+    const own = createArenaMemory(set.predictBytes(model.network, workspace));
+    const kernels = set.build(model.network, workspace, openArena(own, memory));
     kernels.writeParameters(parameters);
     clampBatch(kernels, train, undefined, 0, samples, presentation);
     const draw = { sign: 1, stream: randomStream(0, 'diagnostics'), start: 'zeros', samples } as const;
@@ -60,8 +62,8 @@ export function gradientCosine(
     const { weights, biases, feedback } = kernels.readBuffer(0);
     return [...weights, ...biases, ...feedback].map((values) => Float64Array.from(values));
   };
-  const estimated = gradientOf(estimator);
-  const wanted = gradientOf(exact);
+  const estimated = gradientOf(estimator, sets.own);
+  const wanted = gradientOf(exact, sets.reference);
   return estimated === undefined || wanted === undefined ? undefined : cosine(estimated, wanted);
 }
 

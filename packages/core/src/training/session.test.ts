@@ -4,6 +4,7 @@ import { readSafetensors, writeSafetensors } from '../checkpoints/safetensors.ts
 import type { Dataset } from '../datasets/dataset.ts';
 import { stepSizeBound } from '../dynamics/stability.ts';
 import { referenceKernels } from '../kernels/reference/reference-kernels.ts';
+import { wasmKernels } from '../kernels/wasm/wasm-kernels.ts';
 import { initialParameters } from '../models/initialization.ts';
 import { epRecipe } from '../recipes/ep.ts';
 import { methodFrom } from '../recipes/method.ts';
@@ -90,8 +91,8 @@ describe('a step size', () => {
       expect(bound).toBeLessThan(0.5);
       const refused = () => open({ method, seed });
       expect(refused).toThrow(RangeError);
-      expect(refused).toThrow(`a step size of 0.5 cannot be stable`);
-      expect(refused).toThrow(`allow ${bound.toPrecision(3)} at most`);
+      expect(refused).toThrow(`a step size of 0.5 is not stable`);
+      expect(refused).toThrow(`allow ${bound.toPrecision(3)} where units are on their steepest slope`);
       const stepSize = 0.99 * bound;
       expect(() => open({ method: ep({ initialization: large, stepSize }), seed })).not.toThrow();
     }
@@ -153,6 +154,17 @@ describe('a checkpoint', () => {
   ])('of a training with another $other is refused', ({ change }) => {
     expect(() => open({ ...images, ...change, resumeFrom })).toThrow('the checkpoint belongs to another training');
     expect(() => open({ ...images, ...change, resumeFrom })).toThrow(RangeError);
+  });
+
+  it('is refused on another kernel set, which would give other bits', () => {
+    const [event] = run({ method: ep(), epochs: 1, kernelSet: wasmKernels }).events.filter(
+      (e) => e.kind === 'checkpoint',
+    );
+    if (event === undefined) throw new Error('one epoch ends with a checkpoint');
+    expect(() => open({ method: ep(), resumeFrom: event.file, kernelSet: wasmKernels })).not.toThrow();
+    expect(() => open({ method: ep(), resumeFrom: event.file, kernelSet: referenceKernels })).toThrow(
+      'the checkpoint is of the kernel set wasm',
+    );
   });
 
   it('goes on where only that differs by which no bit of the training changes', () => {

@@ -134,12 +134,15 @@ function begin({ method, seed }: SessionOptions, kernels: NetworkKernels): Train
   const parameters = initialParameters(method.description.initialization, network, randomStream(seed, 'init'));
   const { dynamics } = network;
   const { freeSchedule, schedule } = method.description.settling;
-  // Even-odd sweeps move layers that are not coupled to each other, and cannot overshoot.
-  const movesAtOnce = freeSchedule === 'synchronous' || schedule === 'synchronous';
-  const bound = dynamics.kind === 'energy-gradient' && movesAtOnce ? stepSizeBound(network, parameters) : undefined;
-  if (dynamics.kind === 'energy-gradient' && bound !== undefined && dynamics.stepSize > bound) {
+  // Where layers that move together are not coupled, as in even-odd sweeps of a chain, they do not overshoot together.
+  const movesTogether =
+    freeSchedule === 'synchronous' ||
+    schedule === 'synchronous' ||
+    network.connections.some(({ from, to }) => (to - from) % 2 === 0);
+  const bound = movesTogether ? stepSizeBound(network, parameters) : undefined;
+  if ('stepSize' in dynamics && bound !== undefined && dynamics.stepSize > bound) {
     throw new RangeError(
-      `a step size of ${dynamics.stepSize} cannot be stable: the couplings of the initial weights allow ${bound.toPrecision(3)} at most`,
+      `a step size of ${dynamics.stepSize} is not stable at the initial weights: their couplings allow ${bound.toPrecision(3)} where units are on their steepest slope`,
     );
   }
   kernels.writeParameters(parameters);
@@ -147,7 +150,7 @@ function begin({ method, seed }: SessionOptions, kernels: NetworkKernels): Train
 }
 
 function resume(
-  { resumeFrom }: SessionOptions,
+  { resumeFrom, kernelSet }: SessionOptions,
   identity: TrainingIdentity,
   kernels: NetworkKernels,
   carried: CarriedStates,
@@ -156,6 +159,11 @@ function resume(
   const checkpoint = decodeCheckpoint(resumeFrom);
   if (identityText(checkpoint) !== identityText(identity)) {
     throw new RangeError('the checkpoint belongs to another training: method, seed, data or their preparation differ');
+  }
+  if (checkpoint.kernelSet !== kernelSet.name) {
+    throw new RangeError(
+      `the checkpoint is of the kernel set ${checkpoint.kernelSet}; ${kernelSet.name} gives other bits`,
+    );
   }
   const { batch, sums } = checkpoint.position;
   if (batch > Math.ceil(identity.trainSamples / identity.batchSize)) {

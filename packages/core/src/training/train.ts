@@ -33,6 +33,8 @@ import type { DiagnosticsOptions, EarlyStopping } from './options.ts';
 export interface TrainingProblem {
   readonly method: Method;
   readonly kernels: NetworkKernels;
+  /** The set that the kernels are of. */
+  readonly kernelSet: KernelSet;
   /** A set with every feature, for diagnostics. */
   readonly reference: KernelSet;
   /** The memory whose control block can stop this training. */
@@ -69,7 +71,7 @@ export function* train(problem: TrainingProblem, start: TrainingPosition): Gener
   let metrics: EpochMetrics | undefined;
   let { best, improved } = start;
   let lastResidual: number | undefined;
-  let lookedAt = kernels.readParameters();
+  let lookedAt = problem.diagnostics.everyEpochs > 0 ? kernels.readParameters() : undefined;
   // The last checkpoint of a training that ended early must not go on for longer than that training did.
   const isBetweenEpochs = start.batch === 0 && start.epoch < epochs;
   if (isBetweenEpochs && isOutOfPatience(start.epoch, improved, problem.earlyStopping)) {
@@ -160,7 +162,7 @@ export function* train(problem: TrainingProblem, start: TrainingPosition): Gener
     if (test.kind !== 'evaluated' || validation?.kind === 'not-finite') throw new Error('evaluations ended above');
 
     const isLookedAt = problem.diagnostics.everyEpochs > 0 && (epoch + 1) % problem.diagnostics.everyEpochs === 0;
-    const diagnostics = isLookedAt ? look(problem, lookedAt) : {};
+    const diagnostics = isLookedAt && lookedAt !== undefined ? look(problem, lookedAt) : {};
     if (isLookedAt) lookedAt = kernels.readParameters();
     // A look that was cut short is taken again when training goes on.
     if (isLookedAt && control.stopRequest() !== 'none') return stopped(epoch, batches, sums);
@@ -199,7 +201,14 @@ function look(problem: TrainingProblem, before: ReturnType<NetworkKernels['readP
   const { method, kernels, presentations, reference } = problem;
   const found = diagnose(method, kernels, problem.train, presentations.test, before);
   if (!problem.diagnostics.gradientCosine) return found;
-  const cosine = gradientCosine(method, reference, kernels.readParameters(), problem.train, presentations.test);
+  const cosine = gradientCosine(
+    method,
+    { own: problem.kernelSet, reference },
+    problem.memory,
+    kernels.readParameters(),
+    problem.train,
+    presentations.test,
+  );
   return cosine === undefined ? found : { ...found, 'gradient-cosine': cosine };
 }
 

@@ -11,6 +11,7 @@ import { type Connection, convolvedShape, type LayerShape, unitsOf } from '../ne
 import { allocateField, type Field } from './field.ts';
 import type { ConnectionOperator } from './operator.ts';
 import { poolingOperator } from './pooling.ts';
+import type { Watch } from './watch.ts';
 
 type Convolution = Extract<Connection, { kind: 'convolution' }>;
 
@@ -19,6 +20,7 @@ export function convolutionOperator(
   below: LayerShape,
   above: LayerShape,
   allocator: Allocator,
+  watch: Watch,
 ): ConnectionOperator {
   const { convolved, pooled } = convolvedShape(below, above[0], connection);
   const belowUnits = unitsOf(below);
@@ -88,7 +90,7 @@ export function convolutionOperator(
 
   return {
     forward(weights, lower, upper, samples) {
-      for (let sample = 0; sample < samples; sample++) {
+      for (let sample = 0; sample < samples && !watch.isStopping(); sample++) {
         const values = convolveField(weights, lower, sample * belowUnits);
         const aboveAt = sample * aboveUnits;
         if (pool !== undefined) {
@@ -101,7 +103,7 @@ export function convolutionOperator(
       }
     },
     backward(weights, at, upper, lower, samples) {
-      for (let sample = 0; sample < samples; sample++) {
+      for (let sample = 0; sample < samples && !watch.isStopping(); sample++) {
         const result = unpool(weights, at, upper, sample);
         transpose(weights, result.re, lower.re, sample * belowUnits);
         if (result.im !== undefined && lower.im !== undefined) {

@@ -17,6 +17,7 @@ import { convolutionOperator } from './convolution-operator.ts';
 import { denseOperator } from './dense-operator.ts';
 import { allocateField, type Field } from './field.ts';
 import type { ConnectionOperator } from './operator.ts';
+import { UNWATCHED, type Watch } from './watch.ts';
 
 export interface Link {
   readonly connection: Connection;
@@ -33,6 +34,7 @@ interface Parameter extends ParameterTensor {
 }
 
 export interface Layout {
+  readonly watch: Watch;
   readonly network: NetworkDescription;
   readonly workspace: Workspace;
   /** Units per layer. */
@@ -77,7 +79,12 @@ export interface Scratch {
   readonly tangents: readonly Field[];
 }
 
-export function layOut(network: NetworkDescription, workspace: Workspace, allocator: Allocator): Layout {
+export function layOut(
+  network: NetworkDescription,
+  workspace: Workspace,
+  allocator: Allocator,
+  watch: Watch = UNWATCHED,
+): Layout {
   const { layers, connections, readout } = network;
   const { batchCapacity, complexStates } = workspace;
   const units = layers.map(unitsOf);
@@ -107,7 +114,7 @@ export function layOut(network: NetworkDescription, workspace: Workspace, alloca
       operator:
         connection.kind === 'dense'
           ? denseOperator(unitsOf(below), unitsOf(above))
-          : convolutionOperator(connection, below, above, allocator),
+          : convolutionOperator(connection, below, above, allocator, watch),
       weights: weights[k].values,
       feedback: (feedback[k] ?? weights[k]).values,
       feedsBack: feedsBack(network, connection),
@@ -118,6 +125,7 @@ export function layOut(network: NetworkDescription, workspace: Workspace, alloca
   const flat = (rows: number) => allocator.float64(workspace.anderson ? batchCapacity * flatLength * rows : 0).values;
   const fromInput = new Set(connections.filter(({ from }) => from === 0).map(({ to }) => to));
   return {
+    watch,
     network,
     workspace,
     units,

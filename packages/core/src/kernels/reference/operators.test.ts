@@ -13,6 +13,7 @@ import { convolutionOperator } from './convolution-operator.ts';
 import { denseOperator } from './dense-operator.ts';
 import type { Field } from './field.ts';
 import type { ConnectionOperator } from './operator.ts';
+import { UNWATCHED } from './watch.ts';
 
 const SAMPLES = 2;
 
@@ -58,7 +59,7 @@ function convolutions(kinds: readonly (Pooling['kind'] | undefined)[]): fc.Arbit
       const above = convolvedShape(below, channels, connection).pooled;
       const stream = streamOf(seed);
       return {
-        operator: convolutionOperator(connection, below, above, openArena(createArenaMemory(100_000))),
+        operator: convolutionOperator(connection, below, above, openArena(createArenaMemory(100_000)), UNWATCHED),
         below: unitsOf(below),
         above: unitsOf(above),
         weights: uniforms(stream.split('weights'), channels * below[0] * kernelSize ** 2, -1, 1),
@@ -275,3 +276,35 @@ describe('a connection', () => {
 function tamed(one: Case): Case {
   return { ...one, weights: one.weights.map((w) => w / 54) };
 }
+
+describe('a convolution that is watched', () => {
+  const connection = {
+    kind: 'convolution',
+    from: 1,
+    to: 2,
+    kernelSize: 1,
+    stride: 1,
+    padding: 0,
+    pooling: undefined,
+  } as const;
+
+  it('gives up between samples once a stop is asked for, and computes them all when it is not', () => {
+    const rowsDone = (stopAfter: number) => {
+      let asked = 0;
+      const watch = { isArmed: true, isStopping: () => asked++ >= stopAfter };
+      const operator = convolutionOperator(
+        connection,
+        [1, 2, 2],
+        [1, 2, 2],
+        openArena(createArenaMemory(10_000)),
+        watch,
+      );
+      const ones: Field = { re: new Float64Array(5 * 4).fill(1), im: undefined };
+      const above: Field = { re: new Float64Array(5 * 4), im: undefined };
+      operator.forward(Float64Array.of(1), ones, above, 5);
+      return above.re.reduce((sum, value) => sum + value, 0) / 4;
+    };
+    expect(rowsDone(2)).toBe(2);
+    expect(rowsDone(100)).toBe(5);
+  });
+});

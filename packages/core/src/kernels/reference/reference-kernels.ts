@@ -4,7 +4,7 @@
  * It runs every network and every feature, and it is the test of the others.
  */
 import { type Allocator, measureBytes } from '../../tensor/arena.ts';
-import { type ControlBlock, controlBlock } from '../../tensor/control-block.ts';
+import { controlBlock } from '../../tensor/control-block.ts';
 import { checkParameters, type KernelSet, type NetworkKernels, type ParameterValues } from '../kernel-set.ts';
 import { checkNetwork } from '../network.ts';
 import { accelerator } from './anderson.ts';
@@ -13,6 +13,7 @@ import { driveFromInput } from './drive.ts';
 import { adjointStep, costGradient, goodnessErrors, propagateErrors, response } from './errors.ts';
 import { type Layout, layOut } from './layout.ts';
 import { settle } from './relaxation.ts';
+import { watchOver } from './watch.ts';
 
 export const referenceKernels: KernelSet = {
   name: 'reference',
@@ -24,11 +25,11 @@ export const referenceKernels: KernelSet = {
     }),
   build(network, workspace, arena) {
     checkNetwork(network);
-    return operate(layOut(network, workspace, arena), controlBlock(arena.memory));
+    return operate(layOut(network, workspace, arena, watchOver(controlBlock(arena.controlledBy))));
   },
 };
 
-function operate(layout: Layout, control: ControlBlock): NetworkKernels {
+function operate(layout: Layout): NetworkKernels {
   const { network, workspace, parameters, units, flat } = layout;
   const { batchCapacity } = workspace;
   const accelerate = workspace.anderson ? accelerator(flat.memory, batchCapacity, flat.length) : undefined;
@@ -67,7 +68,7 @@ function operate(layout: Layout, control: ControlBlock): NetworkKernels {
       samples = count;
       driveFromInput(layout, samples);
     },
-    settle: (phase) => settle(layout, phase, samples, control, accelerate),
+    settle: (phase) => settle(layout, phase, samples, accelerate),
     addToGradients(contrast) {
       addContrast(layout, contrast, gradients, samples);
     },

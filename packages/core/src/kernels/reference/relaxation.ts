@@ -1,6 +1,5 @@
 /** A whole phase: relaxation steps by any schedule until the states rest or the steps are used up. */
 import type { Complex } from '../../tensor/complex.ts';
-import type { ControlBlock } from '../../tensor/control-block.ts';
 import { checkSlots, type Phase, type SettleReport, type Teaching } from '../kernel-set.ts';
 import type { Accelerator } from './anderson.ts';
 import { correctionAbout } from './correction.ts';
@@ -21,10 +20,18 @@ export function settle(
   layout: Layout,
   phase: Phase,
   samples: number,
-  control: ControlBlock,
   accelerate: Accelerator | undefined,
 ): SettleReport {
   checkPhase(layout, phase);
+  const { watch } = layout;
+  watch.isArmed = phase.interruptible;
+  const report = relax(layout, phase, samples, accelerate);
+  watch.isArmed = false;
+  return report;
+}
+
+function relax(layout: Layout, phase: Phase, samples: number, accelerate: Accelerator | undefined): SettleReport {
+  const { watch } = layout;
   const { from, into, schedule, teaching } = phase;
   const isComplex = isComplexTeaching(teaching) || (from !== 'zeros' && layout.isComplex[from]);
   layout.isComplex[into] = isComplex;
@@ -53,8 +60,10 @@ export function settle(
   let reason: 'tolerance' | 'steps' = 'steps';
   const most = schedule === 'feed-forward' ? 1 : phase.steps;
   while (steps < most) {
-    if (phase.interruptible && control.stopRequest() !== 'none') return { kind: 'stopped' };
+    if (watch.isStopping()) return { kind: 'stopped' };
     const sweep = sweepOnce(layout, phase, moving, states, forces, samples);
+    // Operations within the sweep may have given up.
+    if (watch.isStopping()) return { kind: 'stopped' };
     steps++;
     residual = sweep.change / stepSize;
     if (sweep.brokenLayer !== undefined || !Number.isFinite(sweep.change)) {

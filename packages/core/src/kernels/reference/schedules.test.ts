@@ -61,7 +61,7 @@ describe('synchronous, even-odd and Anderson', () => {
     fc.assert(fc.property(networks, fc.nat(), law), { numRuns: 30 });
   });
 
-  it('take fewer sweeps in that order on the net of the dossier, 20-64-64-64-10', () => {
+  it('take fewer sweeps in that order on a 20-64-64-64-10 net, 20-64-64-64-10', () => {
     const network = networkOn(denseChain([20, 64, 64, 64, 10]), 'tanh', {
       kind: 'discrete-map',
       stepSize: 1,
