@@ -12,9 +12,9 @@
  * many. The couplings of a layered net have a symmetric spectrum ±λ, so that the bound is reached where units sit on the
  * steepest part of their activation, which for a hard sigmoid is everywhere inside its range.
  */
-import { activationNamed } from '../activations/catalogue.ts';
 import type { ParameterValues, Values } from '../kernels/kernel-set.ts';
 import {
+  activationOf,
   type Connection,
   feedsBack,
   type LayerShape,
@@ -49,9 +49,9 @@ export function stepSizeBound(network: NetworkDescription, parameters: Parameter
 }
 
 /** L over all layers that settle; outputs may have an activation of their own. */
-function steepestSlope({ activation, outputActivation, readout }: NetworkDescription): number {
-  const hidden = activationNamed(activation).steepest;
-  return readout === 'squared-error' ? Math.max(hidden, activationNamed(outputActivation).steepest) : hidden;
+function steepestSlope(network: NetworkDescription): number {
+  const settling = Array.from({ length: lastSettlingLayer(network) }, (_, k) => k + 1);
+  return Math.max(...settling.map((layer) => activationOf(network, layer).steepest));
 }
 
 /** λ(C), the largest |eigenvalue| of the couplings between settling layers. */

@@ -3,7 +3,8 @@
  *
  * Layer 0 is clamped to the input. Shapes are [channels, height, width]; a dense layer of n units is [n, 1, 1].
  */
-import type { ActivationName } from '../activations/catalogue.ts';
+import type { Activation } from '../activations/activation.ts';
+import { type ActivationName, activationNamed } from '../activations/catalogue.ts';
 
 export type LayerShape = readonly [channels: number, height: number, width: number];
 
@@ -68,6 +69,12 @@ export function unitsOf([channels, height, width]: LayerShape): number {
 /** Number of the last layer that settles: the one before a softmax read-out, otherwise the last. */
 export function lastSettlingLayer({ layers, readout }: NetworkDescription): number {
   return readout === 'softmax-cross-entropy' ? layers.length - 2 : layers.length - 1;
+}
+
+/** Outputs that settle with the rest have an activation of their own. */
+export function activationOf(network: NetworkDescription, layer: number): Activation {
+  const isOutput = network.readout === 'squared-error' && layer === network.layers.length - 1;
+  return activationNamed(isOutput ? network.outputActivation : network.activation);
 }
 
 /** Shape of a connection's weights. */

@@ -1,6 +1,19 @@
 /** The costs that outputs are taught by, one sample at a time. */
 import type { ParameterValues } from '../kernels/kernel-set.ts';
-import type { NetworkDescription } from '../kernels/network.ts';
+import { lastSettlingLayer, type NetworkDescription } from '../kernels/network.ts';
+
+/** The cost of a network's read-out at states of all layers. */
+export function readoutCost(
+  network: NetworkDescription,
+  parameters: ParameterValues,
+  states: readonly Float64Array[],
+  labels: ArrayLike<number>,
+): number {
+  const last = states[lastSettlingLayer(network)];
+  return network.readout === 'squared-error'
+    ? squaredError(last, labels)
+    : softmaxCrossEntropy(network, parameters, last, labels);
+}
 
 /** C = ½‖y − o‖². */
 export function squaredError(outputs: Float64Array, labels: ArrayLike<number>): number {

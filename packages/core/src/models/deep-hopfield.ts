@@ -11,9 +11,8 @@
  *
  * Differs from the paper: any activation, with states clipped to its range; convolutions and skips as well.
  */
-import { activationNamed } from '../activations/catalogue.ts';
-import { checkNetwork, lastSettlingLayer, type NetworkDescription } from '../kernels/network.ts';
-import { softmaxCrossEntropy, squaredError } from './cost.ts';
+import { activationOf, checkNetwork, lastSettlingLayer, type NetworkDescription } from '../kernels/network.ts';
+import { readoutCost } from './cost.ts';
 import { interaction } from './interaction.ts';
 import type { LayeredModel, ModelProperty } from './layered-model.ts';
 import type { NetworkStructure } from './network-structure.ts';
@@ -23,10 +22,6 @@ export function deepHopfield(structure: NetworkStructure, stepSize: number): Lay
   const network: NetworkDescription = { ...structure, dynamics: { kind: 'energy-gradient', stepSize } };
   checkNetwork(network);
   const last = lastSettlingLayer(network);
-  const activationOf = (layer: number) =>
-    activationNamed(
-      layer === last && network.readout === 'squared-error' ? network.outputActivation : network.activation,
-    );
   const properties: ModelProperty[] = ['cost', 'differentiable-step'];
   if (network.feedback === 'symmetric') properties.push('energy');
   if (network.readout === 'squared-error') properties.push('output-units');
@@ -36,12 +31,9 @@ export function deepHopfield(structure: NetworkStructure, stepSize: number): Lay
     properties: new Set(properties),
     energy(parameters, states) {
       const squares = states.slice(1, last + 1).reduce((sum, layer) => layer.reduce((part, s) => part + s * s, sum), 0);
-      const emitted = states.map((s, layer) => (layer === 0 ? s : s.map(activationOf(layer).value)));
+      const emitted = states.map((s, layer) => (layer === 0 ? s : s.map(activationOf(network, layer).value)));
       return squares / 2 - interaction(network, parameters, emitted);
     },
-    cost: (parameters, states, labels) =>
-      network.readout === 'squared-error'
-        ? squaredError(states[last], labels)
-        : softmaxCrossEntropy(network, parameters, states[last], labels),
+    cost: (parameters, states, labels) => readoutCost(network, parameters, states, labels),
   };
 }

@@ -14,7 +14,7 @@
  */
 import { activationNamed } from '../activations/catalogue.ts';
 import { checkNetwork, lastSettlingLayer, type NetworkDescription } from '../kernels/network.ts';
-import { softmaxCrossEntropy, squaredError } from './cost.ts';
+import { readoutCost } from './cost.ts';
 import { upwardDrive } from './interaction.ts';
 import type { LayeredModel, ModelProperty } from './layered-model.ts';
 import type { NetworkStructure } from './network-structure.ts';
@@ -41,9 +41,6 @@ export function predictiveCoding(structure: NetworkStructure, stepSize: number):
       }
       return sum;
     },
-    cost: (parameters, states, labels) =>
-      network.readout === 'squared-error'
-        ? squaredError(states[last], labels)
-        : softmaxCrossEntropy(network, parameters, states[last], labels),
+    cost: (parameters, states, labels) => readoutCost(network, parameters, states, labels),
   };
 }

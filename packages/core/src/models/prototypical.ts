@@ -17,7 +17,7 @@
  * and holds states on its bounds, which makes E exact wherever no state sits just on a bound.
  */
 import { activationNamed } from '../activations/catalogue.ts';
-import { checkNetwork, lastSettlingLayer, type NetworkDescription } from '../kernels/network.ts';
+import { activationOf, checkNetwork, lastSettlingLayer, type NetworkDescription } from '../kernels/network.ts';
 import { softmaxCrossEntropy, squaredError } from './cost.ts';
 import { interaction } from './interaction.ts';
 import type { LayeredModel, ModelProperty } from './layered-model.ts';
@@ -34,10 +34,6 @@ export function prototypical(structure: NetworkStructure, { nudge, stepSize }: P
   const network: NetworkDescription = { ...structure, dynamics: { kind: 'discrete-map', stepSize, nudge } };
   checkNetwork(network);
   const last = lastSettlingLayer(network);
-  const activationOf = (layer: number) =>
-    activationNamed(
-      layer === last && network.readout === 'squared-error' ? network.outputActivation : network.activation,
-    );
   return {
     name: 'prototypical',
     network,
@@ -45,7 +41,7 @@ export function prototypical(structure: NetworkStructure, { nudge, stepSize }: P
     energy(parameters, states) {
       let potentials = 0;
       for (let layer = 1; layer <= last; layer++) {
-        const { name, potential } = activationOf(layer);
+        const { name, potential } = activationOf(network, layer);
         if (potential === undefined) throw new RangeError(`${name} has no inverse, so the network has no energy`);
         potentials += states[layer].reduce((sum, s) => sum + potential(s), 0);
       }

@@ -8,14 +8,13 @@
  *   step-size-bound                                    of a gradient relaxation; see ../dynamics/stability.ts
  *   gradient-cosine                                    on demand; see ./gradient-cosine.ts
  */
-import { activationNamed } from '../activations/catalogue.ts';
 import { clampBatch } from '../datasets/batches.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import type { Presentation } from '../datasets/presentation.ts';
 import { stepSizeBound } from '../dynamics/stability.ts';
 import { FREE } from '../estimators/gradient-estimator.ts';
 import type { NetworkKernels, ParameterValues, Slot } from '../kernels/kernel-set.ts';
-import { lastSettlingLayer, type NetworkDescription, unitsOf } from '../kernels/network.ts';
+import { activationOf, lastSettlingLayer, unitsOf } from '../kernels/network.ts';
 import type { Method } from '../recipes/method.ts';
 import { randomStream } from '../tensor/random.ts';
 import { parameterName } from './parameter-names.ts';
@@ -90,17 +89,12 @@ function distance(kernels: NetworkKernels, nudged: Slot): number {
   return Math.sqrt(square / units);
 }
 
-/** That of the last layer that settles, which is a hidden one below a softmax read-out. */
-function outputActivationOf({ readout, activation, outputActivation }: NetworkDescription) {
-  return readout === 'squared-error' ? outputActivation : activation;
-}
-
 function layerShares(kernels: NetworkKernels, samples: number): Diagnostics {
   const { network } = kernels;
   const found: Record<string, number> = {};
   const last = lastSettlingLayer(network);
   for (let layer = 1; layer <= last; layer++) {
-    const { lowest, highest } = activationNamed(layer === last ? outputActivationOf(network) : network.activation);
+    const { lowest, highest } = activationOf(network, layer);
     const edge = EDGE * (highest - lowest);
     const states = kernels.readStates(FREE, layer);
     const units = unitsOf(network.layers[layer]);

@@ -1,9 +1,9 @@
 /** Where everything of one network lies: parameters, states, scratch, and the operator of every connection. */
 import type { Activation } from '../../activations/activation.ts';
-import { activationNamed } from '../../activations/catalogue.ts';
 import type { Allocator } from '../../tensor/arena.ts';
 import type { ParameterTensor, Workspace } from '../kernel-set.ts';
 import {
+  activationOf,
   biasCount,
   type Connection,
   feedsBack,
@@ -85,7 +85,7 @@ export function layOut(
   allocator: Allocator,
   watch: Watch = UNWATCHED,
 ): Layout {
-  const { layers, connections, readout } = network;
+  const { layers, connections } = network;
   const { batchCapacity, complexStates } = workspace;
   const units = layers.map(unitsOf);
   const lastSettling = lastSettlingLayer(network);
@@ -140,11 +140,7 @@ export function layOut(
       ...layers.slice(1).map(biasCount),
       ...(network.feedback === 'symmetric' ? [] : feedbackEntries),
     ].map((length) => allocator.float64(length).values),
-    activations: layers.map((_, layer) =>
-      activationNamed(
-        layer === lastSettling && readout === 'squared-error' ? network.outputActivation : network.activation,
-      ),
-    ),
+    activations: layers.map((_, layer) => activationOf(network, layer)),
     inputs,
     labels: allocator.float64(batchCapacity * units[units.length - 1]).values,
     inputDrive: units.map((count, layer) =>
