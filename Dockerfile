@@ -1,12 +1,15 @@
 # One image for every process of Settle; the command chooses which:
 #   node apps/api/dist/server.js · node apps/worker/dist/main.js · node scripts/dist/migrate.js
-FROM node:22-bookworm-slim AS build
+# The full image, of the same system as the slim one below: it has a C++ compiler, for the native kernels.
+FROM node:22-bookworm AS build
 WORKDIR /app
 COPY . .
 # Set-up is what it is everywhere: npm ci without install scripts, Prisma client, kernels, compiled packages. What stays
 # is what production needs; the optional packages are the embedded Postgres and a faster codec that is built at install.
+# Native kernels that could not be built are an error here and nowhere else: nobody would read the line that says so.
 RUN --mount=type=cache,target=/root/.npm \
     node scripts/setup.mjs \
+ && test -f packages/native/build/settle-kernels.node \
  && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:22-bookworm-slim

@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'units',
-          include: ['packages/{core,contracts,client}/src/**/*.test.ts', 'apps/worker/src/**/*.test.ts'],
+          include: ['packages/{core,contracts,client,native}/src/**/*.test.ts', 'apps/worker/src/**/*.test.ts'],
           testTimeout: 60_000,
         },
       },

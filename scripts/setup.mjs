@@ -1,7 +1,8 @@
 /**
  * Brings a fresh clone to the point where everything runs, with nothing but Node and npm: dependencies, the Prisma
- * client, the WebAssembly kernels, the compiled packages. Each step is skipped when its inputs have not changed, so
- * every other command may start with this one. All output goes to stderr, because stdout belongs to the command.
+ * client, the WebAssembly kernels, the native ones where there is a C++ compiler, the compiled packages. Each step is
+ * skipped when its inputs have not changed, so every other command may start with this one. All output goes to stderr,
+ * because stdout belongs to the command.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { ensureNative } from './native-build.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const stamps = path.join(root, 'node_modules', '.settle');
@@ -38,9 +40,20 @@ step({
 step({
   name: 'kernels',
   what: 'building the WebAssembly kernels',
-  inputs: [...files('packages/core/src/kernels/wasm/assembly'), 'scripts/setup.mjs'],
+  inputs: [
+    ...files('packages/core/src/kernels/wasm/assembly'),
+    'packages/core/src/kernels/wasm/meeting-place.ts',
+    'packages/core/src/kernels/compiled/words.ts',
+    'scripts/setup.mjs',
+  ],
   outputs: ['packages/core/src/kernels/wasm/generated/binary.ts'],
   run: buildKernels,
+});
+await ensureNative({
+  root,
+  stamp: path.join(stamps, 'native'),
+  environment: process.env,
+  note: (line) => process.stderr.write(`settle: ${line}\n`),
 });
 step({
   name: 'build',
@@ -132,7 +145,10 @@ function workspaces() {
 }
 
 function sources() {
-  return workspaces().flatMap((folder) => [...files(path.join(folder, 'src')), path.join(folder, 'tsconfig.json')]);
+  return workspaces().flatMap((folder) => [
+    ...files(path.join(folder, 'src')).filter((file) => !/[.][ch]pp$/.test(file)),
+    path.join(folder, 'tsconfig.json'),
+  ]);
 }
 
 function files(folder) {

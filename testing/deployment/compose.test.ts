@@ -123,9 +123,21 @@ describe('the Dockerfile', () => {
     expect(copied).toEqual(expect.arrayContaining(['node_modules', 'packages', 'apps', 'scripts', 'prisma']));
   });
 
+  it('builds the native kernels where there is a compiler, and runs them on the same system', () => {
+    const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
+    // The slim image has no compiler; a library of one Debian need not run on another.
+    expect(images).toEqual([expect.stringMatching(/^node:\d+-\w+$/), expect.stringMatching(/^node:\d+-\w+-slim$/)]);
+    expect(`${images[0]}-slim`).toBe(images[1]);
+    expect(dockerfile).toContain('test -f packages/native/build/settle-kernels.node');
+    expect(dockerfile).not.toContain('SETTLE_NATIVE');
+  });
+
   it('sends no dependency, build product or secret of this machine to the builder', async () => {
     const ignored = (await read('.dockerignore')).split('\n');
-    const never = ['**/node_modules', '**/dist', '**/generated', '**/*.tsbuildinfo', '.git', '.data', '.env'];
+    const never = [
+      ...['**/node_modules', '**/dist', '**/generated', '**/*.tsbuildinfo', 'packages/native/build'],
+      ...['.git', '.data', '.env'],
+    ];
     expect(ignored).toEqual(expect.arrayContaining(never));
   });
 });

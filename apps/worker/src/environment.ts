@@ -9,7 +9,12 @@ const WorkerEnvironment = Type.Object({
     minimum: 1,
     maximum: 256,
     default: availableParallelism(),
-    description: 'Jobs at a time; one core each. Default: the number of cores.',
+    description: 'Lanes at a time; one core each. Default: the number of cores.',
+  }),
+  // Read where the kernels are loaded, in every thread (packages/native/src/load-addon.ts).
+  SETTLE_NATIVE: Type.Enum(['auto', 'off'], {
+    default: 'auto',
+    description: '`off` leaves native kernels alone, `auto` takes them where they were built.',
   }),
 });
 export type WorkerEnvironment = Static<typeof WorkerEnvironment>;

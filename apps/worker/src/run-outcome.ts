@@ -15,6 +15,7 @@ export type RunOutcome =
 
 /** What the supervisor knows besides: needed for a result. */
 export interface RunFacts {
+  /** As records have it. */
   readonly kernels: string;
   /** Whole epochs done. */
   readonly epochs: number;

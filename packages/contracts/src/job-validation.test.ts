@@ -68,6 +68,9 @@ describe('validateJob', () => {
   it('finds a fault wherever one is planted in a valid body, and exactly there', () => {
     const planted: readonly [pointer: string, body: object][] = [
       ['/seed', { seed: 1.5 }],
+      ['/lanes', { lanes: 17 }],
+      ['/precision', { precision: 'float16' }],
+      ['/determinism', { determinism: 'portable-ish' }],
       ['/settling/beta', { settling: { beta: -1 } }],
       ['/settling/step_size', { settling: { step_size: 1.01 } }],
       ['/training/batch_size', { training: { batch_size: 0 } }],

@@ -50,7 +50,11 @@ export const JobResult = Type.Object(
     best: nullable(BestEpoch),
     train_seconds: Type.Number({ description: 'Computing time of all attempts, evaluation included.' }),
     images_per_second: Type.Number({ description: 'Training images over train_seconds.' }),
-    kernels: Type.String({ description: 'The kernel set that computed it.' }),
+    kernels: Type.String({
+      description:
+        'The kernel set that computed it, with its instructions and with its lanes where there were several: ' +
+        '`reference`, `wasm`, `native avx512`, `native avx512, 2 lanes`.',
+    }),
     checkpoint_id: Type.String(),
     checkpoint_sha256: Type.String(),
   },

@@ -17,3 +17,5 @@ export const MAXIMUM_STATE_VALUES = 200_000_000;
 export const MAXIMUM_PERSISTENT_VALUES = 64_000_000;
 /** Batches of a whole job; the store counts them in 32 bits. */
 export const MAXIMUM_STEPS = 1_000_000_000;
+/** Threads of one job: more than that share no batch of this size well. */
+export const MAXIMUM_LANES = 16;

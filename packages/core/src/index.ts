@@ -2,18 +2,43 @@
 export type { ActivationName } from './activations/catalogue.ts';
 export { SafetensorsError } from './checkpoints/safetensors.ts';
 export type { Augmentation } from './datasets/augmentation.ts';
+export { clampBatch } from './datasets/batches.ts';
 export { CIFAR10_CLASSES, CIFAR10_SHAPE, parseCifar10 } from './datasets/cifar10.ts';
-export { type Dataset, firstSamples } from './datasets/dataset.ts';
+export { type Dataset, firstSamples, type ListedSamples } from './datasets/dataset.ts';
 export { type GeneratedOptions, generatedDataset } from './datasets/generated.ts';
 export { datasetFromIdx, encodeIdx, parseIdx } from './datasets/idx.ts';
+export { listedBytes, listSamples, withLists } from './datasets/listed-samples.ts';
 export type { Normalization } from './datasets/normalization.ts';
 export { type DataPreparation, presentationsOf } from './datasets/presentation.ts';
 export { splitDataset } from './datasets/split.ts';
-export type { KernelSet } from './kernels/kernel-set.ts';
+export type { GradientEstimator } from './estimators/gradient-estimator.ts';
+export { compiledKernels } from './kernels/compiled/compiled-kernels.ts';
+export type { Engine, OpenEngine } from './kernels/compiled/engine.ts';
+export * as mapOperations from './kernels/compiled/map-operations.ts';
+export * as operation from './kernels/compiled/operation.ts';
+export * as operations from './kernels/compiled/operations.ts';
+export * as words from './kernels/compiled/words.ts';
+export { ENGINE_VERSION } from './kernels/compiled/words.ts';
+export {
+  type KernelSet,
+  type KernelSetName,
+  type LaneService,
+  type Lanes,
+  type NetworkKernels,
+  ONE_LANE,
+  type Phase,
+  type Slot,
+  type Workspace,
+} from './kernels/kernel-set.ts';
+export { convolvedShape, denseChain, type NetworkDescription, unitsOf } from './kernels/network.ts';
 export { referenceKernels } from './kernels/reference/reference-kernels.ts';
+export { serveLane } from './kernels/wasm/lanes.ts';
+export { wasmEngine } from './kernels/wasm/wasm-engine.ts';
 export { wasmKernels } from './kernels/wasm/wasm-kernels.ts';
-export type { InitializationDescription } from './models/initialization.ts';
+export { type InitializationDescription, initialParameters } from './models/initialization.ts';
 export type { LayerSettings, NetworkSettings, SkipSettings } from './models/network-structure.ts';
+export { optimizerFrom } from './optimizers/catalogue.ts';
+export type { Optimizer } from './optimizers/optimizer.ts';
 export type {
   Clipping,
   LearningRates,
@@ -47,8 +72,9 @@ export type {
 export { type NonReciprocalEpSettings, nonReciprocalEpRecipe } from './recipes/non-reciprocal-ep.ts';
 export { type PredictiveCodingSettings, predictiveCodingRecipe } from './recipes/predictive-coding.ts';
 export { type PrototypicalEpSettings, prototypicalEpRecipe } from './recipes/prototypical-ep.ts';
-export { type ArenaMemory, createArenaMemory, openArena } from './tensor/arena.ts';
+export { type Arena, type ArenaMemory, createArenaMemory, openArena } from './tensor/arena.ts';
 export { type ControlBlock, controlBlock, type StopRequest } from './tensor/control-block.ts';
+export { permutation, randomStream } from './tensor/random.ts';
 export { type Checkpoint, decodeCheckpoint } from './training/checkpoint.ts';
 export { type Evaluation, evaluate } from './training/evaluate.ts';
 export type { BestEpoch, Divergence, EpochMetrics, TrainingEvent, TrainingOutcome } from './training/events.ts';

@@ -88,6 +88,30 @@ describe.each(stores)('deliveries over $kind', ({ open }) => {
     },
   );
 
+  promise('runs as many handlers as are allowed by then, and leaves alone those that run', async (fixture) => {
+    const { handle, running, end } = fixture.held();
+    const { consumer } = fixture.consume({ concurrency: 3, handle });
+    const producer = fixture.produce();
+    const deliver = (jobId: string) => producer.deliver({ jobId, lease: 1 });
+    await deliver('job_1');
+    await deliver('job_2');
+    await until(() => running().length === 2);
+    // One was already asked for when this is said, and may still come.
+    consumer.allow(1);
+    for (const jobId of ['job_3', 'job_4', 'job_5', 'job_6']) await deliver(jobId);
+    await sleep(300);
+    expect(running().slice(0, 2)).toEqual(['job_1', 'job_2']);
+    const most = running().length;
+    expect(most).toBeLessThanOrEqual(3);
+    for (const jobId of running()) end(jobId);
+    await until(() => running().length === most + 1);
+    await sleep(300);
+    expect(running()).toHaveLength(most + 1);
+    consumer.allow(3);
+    end(running().at(-1) ?? '');
+    await until(() => running().length === 6);
+  });
+
   promise(
     'takes the same lease for the same delivery, whether it waits, runs or is done',
     async ({ produce, consume, held }) => {

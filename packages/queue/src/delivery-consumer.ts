@@ -7,6 +7,8 @@ import { type Delivery, parseDelivery } from './delivery.ts';
 import type { QueueConfig } from './queue-config.ts';
 
 export interface DeliveryConsumer {
+  /** How many handlers run at a time from now on, at least 1; those that run are not touched. */
+  allow(concurrency: number): void;
   /** Stops taking new deliveries, at once; those whose handlers run are not touched. What arrives is left to others. */
   pause(): Promise<void>;
   /** Stops taking and waits for the handlers that run, however long they do: end them first. */
@@ -14,7 +16,7 @@ export interface DeliveryConsumer {
 }
 
 export interface ConsumerOptions {
-  /** How many handlers run at a time. */
+  /** How many handlers run at a time, until `allow` says otherwise. */
   readonly concurrency: number;
   /**
    * Takes as long as the job trains. Its event loop must stay free, since the delivery's lock is renewed on it. A lock
@@ -34,7 +36,8 @@ const RETRY_MS = 1_000;
 
 /** Begins at once and goes on trying while the backend is away. */
 export function openConsumer(config: QueueConfig, options: ConsumerOptions): DeliveryConsumer {
-  const { concurrency, handle, onError, lockMs = LOCK_MS } = options;
+  const { handle, onError, lockMs = LOCK_MS } = options;
+  let { concurrency } = options;
   const handling = new Set<Promise<void>>();
   const stop = new AbortController();
   let current: OpenWorker | undefined;
@@ -99,6 +102,10 @@ export function openConsumer(config: QueueConfig, options: ConsumerOptions): Del
 
   let ending: Promise<void> | undefined;
   return {
+    allow(wanted) {
+      concurrency = wanted;
+      if (current !== undefined) current.worker.concurrency = wanted;
+    },
     pause,
     close() {
       ending ??= end();

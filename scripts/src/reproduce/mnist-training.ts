@@ -4,6 +4,7 @@ import {
   createArenaMemory,
   type Dataset,
   datasetFromIdx,
+  type KernelSet,
   type MethodDescription,
   methodFrom,
   openSession,
@@ -11,7 +12,9 @@ import {
   sessionBytes,
   splitDataset,
   wasmKernels,
+  withLists,
 } from '@settle/core';
+import { nativeKernelSets } from '@settle/native';
 import { readMnist } from '../stack/built-in-datasets.ts';
 import type { SeedOutcome } from './experiment.ts';
 
@@ -26,9 +29,15 @@ export interface MnistTraining {
 export async function loadMnist(): Promise<{ readonly train: Dataset; readonly test: Dataset }> {
   const { name, classes, trainImages, trainLabels, testImages, testLabels } = await readMnist();
   return {
-    train: datasetFromIdx(name, trainImages, trainLabels, classes),
-    test: datasetFromIdx(name, testImages, testLabels, classes),
+    train: withLists(datasetFromIdx(name, trainImages, trainLabels, classes)),
+    test: withLists(datasetFromIdx(name, testImages, testLabels, classes)),
   };
+}
+
+/** Float32 where set-up built them, as a job has by default. */
+function nativeSets(): readonly KernelSet[] {
+  const native = nativeKernelSets();
+  return native.kind === 'present' ? native.sets.filter(({ elementType }) => elementType === 'float32') : [];
 }
 
 /** Test error in per cent after the last epoch; never the best over epochs, which would be a choice by the test data. */
@@ -40,7 +49,7 @@ export async function mnistTestError(
   const data = await loadMnist();
   const { train } = splitDataset(data.train, heldOut);
   const method = methodFrom(description);
-  const kernelSet = chooseKernels(method, [wasmKernels, referenceKernels]);
+  const kernelSet = chooseKernels(method, [...nativeSets(), wasmKernels, referenceKernels]);
   const session = openSession({
     method,
     kernelSet,

@@ -50,7 +50,7 @@ export interface JournalOptions {
   readonly claimed: ClaimedJob;
   /** Samples that are trained on, without those held out. */
   readonly trainSamples: number;
-  /** Name of the kernel set that computes the job. */
+  /** What computes the job, as its records have it. */
   readonly kernels: string;
   /** Repeats a write for as long as the lease may be good. */
   stored<Value>(write: () => Promise<Written<Value>>): Promise<Stored<Written<Value>>>;

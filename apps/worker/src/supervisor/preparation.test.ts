@@ -1,7 +1,9 @@
 import { type JobSpec, validateJob } from '@settle/contracts';
-import { decodeCheckpoint, referenceKernels, wasmKernels } from '@settle/core';
+import { decodeCheckpoint, wasmKernels } from '@settle/core';
 import { describe, expect, it } from 'vitest';
 import { tinyDataset, tinyJob } from '../../../../testing/tiny-dataset.ts';
+import { NO_LISTS } from '../trainer/dataset-lists.ts';
+import { kernelsNamed } from '../trainer/kernels.ts';
 import { methodOf } from '../trainer/recipes.ts';
 import { openJobSession } from '../trainer/session.ts';
 import { jobMemory, mostBytes } from './job-memory.ts';
@@ -49,7 +51,8 @@ describe('jobMemory', () => {
     };
     const { kernels, memory } = prepared;
     const acknowledged = new Int32Array(new SharedArrayBuffer(4));
-    const training = openJobSession({ spec, dataset, kernels, memory, resumeFrom: undefined, acknowledged });
+    const beginning = { resumeFrom: undefined, lists: NO_LISTS, lanes: 1 } as const;
+    const training = openJobSession({ ...beginning, spec, dataset, kernels, memory, acknowledged });
     let file = new Uint8Array();
     for (const event of training) if (event.kind === 'checkpoint') file = event.file.slice();
     const { parameters, optimizerBuffers, carriedStates } = decodeCheckpoint(file);
@@ -58,8 +61,9 @@ describe('jobMemory', () => {
     const saved = [parameters, ...optimizerBuffers].flatMap(({ weights, biases, feedback }) =>
       [weights, biases, feedback].flat(),
     );
-    const set = kernels === wasmKernels.name ? wasmKernels : referenceKernels;
-    expect(jobMemory(methodOf(spec), set, rows).besideBytes).toBe(bytes(saved) + 2 * bytes(carriedStates));
+    expect(jobMemory(methodOf(spec), kernelsNamed(kernels), rows).besideBytes).toBe(
+      bytes(saved) + 2 * bytes(carriedStates),
+    );
   });
 
   it('knows a machine with memory', () => {
@@ -74,7 +78,10 @@ describe('prepare', () => {
   });
 
   it('refuses a job whose states and checkpoint need more than there is, although its arena has room', () => {
-    const persistent = specOf('ep', { settling: { initial_states: 'persistent' } });
+    const persistent = {
+      ...specOf('ep', { settling: { initial_states: 'persistent' } }),
+      determinism: 'portable',
+    } as const;
     const { arenaBytes, besideBytes } = jobMemory(methodOf(persistent), wasmKernels, { samples: 40, batchSize: 4 });
     const all = arenaBytes + besideBytes;
     expect(prepare(persistent, { trainLabels }, undefined, all)).toMatchObject({ kind: 'prepared' });

@@ -1,6 +1,6 @@
 /** What must be known before a job starts: that it can be built, by which kernels, and in how much memory. */
 import type { JobFailure, JobSpec } from '@settle/contracts';
-import { type ArenaMemory, createArenaMemory, type KernelSet } from '@settle/core';
+import { type ArenaMemory, createArenaMemory, type KernelSet, type KernelSetName } from '@settle/core';
 import type { DatasetFiles, Ending } from '@settle/store';
 import { kernelsFor } from '../trainer/kernels.ts';
 import { methodOf } from '../trainer/recipes.ts';
@@ -9,8 +9,7 @@ import { type JobMemory, jobMemory, mostBytes } from './job-memory.ts';
 export type Prepared =
   | {
       readonly kind: 'prepared';
-      /** Name of the kernel set. */
-      readonly kernels: string;
+      readonly kernels: KernelSetName;
       readonly memory: ArenaMemory;
       /** Samples that are trained on, without those held out. */
       readonly trainSamples: number;
@@ -29,7 +28,7 @@ export function prepare(
   let bytes: JobMemory;
   try {
     const method = methodOf(spec);
-    kernels = kernelsFor(method, resumeFrom);
+    kernels = kernelsFor(method, spec, resumeFrom);
     trainSamples = (spec.dataset.train_samples ?? idxSamples(trainLabels)) - spec.dataset.validation_samples;
     bytes = jobMemory(method, kernels, { samples: trainSamples, batchSize: spec.training.batch_size });
   } catch (error) {

@@ -16,11 +16,12 @@ import {
 } from '@settle/store';
 import type { Logger } from 'pino';
 import { endingOf, type RunOutcome } from '../run-outcome.ts';
-import { preferredKernels } from '../trainer/kernels.ts';
+import { kernelsRecord, preferredKernels, sharesWork } from '../trainer/kernels.ts';
 import type { TrainerInput } from '../trainer/messages.ts';
 import type { DatasetCache } from './dataset-cache.ts';
 import { jobJournal } from './job-journal.ts';
 import { notRunnable, prepare } from './preparation.ts';
+import type { HeldSlots } from './slots.ts';
 import { type Stored, storeWithRetry } from './storage-retry.ts';
 import { startTrainer, type Trainer } from './trainer.ts';
 
@@ -53,7 +54,8 @@ export interface RunningJob {
 /** Progress and metrics are written this often. */
 const REPORT_MS = 500;
 
-export function runJob(host: JobHost, fence: Fence): RunningJob {
+/** `slots`: one of them; what the job's lanes take besides is taken from there, and released by the caller at the end. */
+export function runJob(host: JobHost, fence: Fence, slots: HeldSlots): RunningJob {
   const log = host.log.child({ job: fence.jobId, lease: fence.lease });
   let trainer: Trainer | undefined;
   let request: 'none' | 'cancel' | 'hand-back' = 'none';
@@ -82,7 +84,7 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     let askedMs = 0;
     const claim = await stored(() => {
       askedMs = performance.now();
-      return claimJob(host.database, fence, { id: host.workerId, kernels: preferredKernels.name }, host.leaseMs);
+      return claimJob(host.database, fence, { id: host.workerId, kernels: preferredKernels }, host.leaseMs);
     });
     if (claim.kind === 'abandoned' || claim.value.kind === 'lease-lost') return;
     const claimed = claim.value.value;
@@ -101,20 +103,25 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
     if (blobs.kind === 'abandoned') return end({ kind: 'handed-back' });
     if (blobs.value === undefined) return end(notRunnable(`dataset ${spec.dataset.name} is gone`));
     const dataset = blobs.value;
-    const files = await stored(() => host.datasets.acquire(dataset));
-    if (files.kind === 'abandoned') return end({ kind: 'handed-back' });
+    // Both take a while, and neither needs the other.
+    const checkpoint = stored(async () => loadCheckpoint(host.database, claimed));
+    const shared = await stored(() => host.datasets.acquire(dataset));
+    if (shared.kind === 'abandoned') return end({ kind: 'handed-back' });
+    const { files, lists } = shared.value;
     try {
-      const resumeFrom = await stored(async () => loadCheckpoint(host.database, claimed));
+      const resumeFrom = await checkpoint;
       if (resumeFrom.kind === 'abandoned') return await end({ kind: 'handed-back' });
       if (abandoned) return;
       if (request !== 'none') return await end({ kind: request === 'cancel' ? 'cancelled' : 'handed-back' });
-      const prepared = prepare(spec, files.value, resumeFrom.value);
+      const prepared = prepare(spec, files, resumeFrom.value);
       if (prepared.kind !== 'prepared') return await end(prepared.ending);
       await train(claimed, prepared.trainSamples, {
         spec,
         // The job's own name for the data, whatever name it was first loaded under.
-        dataset: { ...files.value, name: dataset.name },
+        dataset: { ...files, name: dataset.name },
+        lists,
         kernels: prepared.kernels,
+        lanes: sharesWork(prepared.kernels) ? slots.grow(spec.lanes) : 1,
         memory: prepared.memory,
         resumeFrom: resumeFrom.value,
         acknowledged: new Int32Array(new SharedArrayBuffer(4)),
@@ -125,7 +132,8 @@ export function runJob(host: JobHost, fence: Fence): RunningJob {
   };
 
   const train = async (claimed: ClaimedJob, trainSamples: number, input: TrainerInput) => {
-    const { spec, kernels } = input;
+    const { spec } = input;
+    const kernels = kernelsRecord(input.kernels, input.lanes);
     let notStored: string | undefined;
     const journal = jobJournal({
       database: host.database,

@@ -4,12 +4,14 @@
  */
 import { hostname } from 'node:os';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isId, newId } from '@settle/contracts';
 import { type Delivery, type DeliveryConsumer, openConsumer, type QueueConfig } from '@settle/queue';
 import {
   type Database,
   type Fence,
   type HeldLease,
+  loadDataset,
   readHeldLeases,
   removeWorker,
   renewLeases,
@@ -18,13 +20,16 @@ import {
   type WorkerRegistration,
 } from '@settle/store';
 import type { Logger } from 'pino';
-import { preferredKernels } from '../trainer/kernels.ts';
+import { listInThread } from '../trainer/dataset-lists.ts';
+import { availableKernels, preferredKernels } from '../trainer/kernels.ts';
 import { datasetCache } from './dataset-cache.ts';
 import { type JobHost, type RunningJob, runJob } from './running-job.ts';
+import { type HeldSlots, slotsOf } from './slots.ts';
 
 export interface SupervisorOptions {
   readonly database: Database;
   readonly queue: QueueConfig;
+  /** Lanes that compute at a time. */
   readonly slots: number;
   readonly leaseMs: number;
   readonly log: Logger;
@@ -38,6 +43,7 @@ export interface Supervisor {
 /** A cancel is seen after at most this long. */
 const CONTROL_MS = 200;
 const REGISTRY_MS = 1_000;
+const SLOT_LOOK_MS = 20;
 
 export async function startSupervisor({
   database,
@@ -51,13 +57,27 @@ export async function startSupervisor({
     host: hostname(),
     pid: process.pid,
     slots,
-    kernels: preferredKernels.name,
+    kernels: preferredKernels,
   };
-  const host: JobHost = { database, datasets: datasetCache(database), workerId: worker.id, leaseMs, log };
+  const datasets = datasetCache({ load: (blobs) => loadDataset(database, blobs), list: listInThread });
+  const host: JobHost = { database, datasets, workerId: worker.id, leaseMs, log };
+  // With jobs of several lanes there are fewer handlers than slots.
+  const free = slotsOf(slots, (jobs) => consumer.allow(jobs));
   const running = new Map<string, RunningJob>();
   const taken = new Set<string>();
   let draining = false;
   const keyOf = ({ jobId, lease }: { readonly jobId: string; readonly lease: number }) => `${jobId} ${lease}`;
+
+  /** A delivery may arrive while a job takes more slots, or gives them back. */
+  const slotWithin = async (mostMs: number): Promise<HeldSlots | undefined> => {
+    const untilMs = performance.now() + mostMs;
+    while (!draining) {
+      const held = free.take();
+      if (held !== undefined || performance.now() > untilMs) return held;
+      await sleep(SLOT_LOOK_MS);
+    }
+    return undefined;
+  };
 
   const handle = async ({ jobId, lease }: Delivery) => {
     // What lies in the queue is not the truth, and may not even be ours.
@@ -65,14 +85,16 @@ export async function startSupervisor({
     const delivery: Fence = { jobId, lease };
     // The queue may deliver a lease twice. It is run once here, also when that run is over: a new run gets a new lease.
     if (taken.has(keyOf(delivery))) return;
-    if (draining) {
+    const held = await slotWithin(leaseMs / 4);
+    if (held === undefined) {
       await returnUnclaimed(database, delivery);
       return;
     }
     remember(taken, keyOf(delivery));
-    const job = runJob(host, delivery);
+    const job = runJob(host, delivery, held);
     running.set(keyOf(delivery), job);
     await job.done;
+    held.release();
     running.delete(keyOf(delivery));
   };
 
@@ -113,7 +135,11 @@ export async function startSupervisor({
       for (const job of running.values()) if (job.outlived(performance.now())) job.abandon();
     }),
   ];
-  log.info({ event: 'worker_started', worker: worker.id, slots, kernels: worker.kernels }, 'the worker takes jobs');
+  const { names: kernels, nativeAbsent } = availableKernels;
+  log.info(
+    { event: 'worker_started', worker: worker.id, slots, kernels, no_native_kernels: nativeAbsent },
+    'the worker takes jobs',
+  );
 
   return {
     async close() {

@@ -53,6 +53,11 @@ export function startTrainer(input: TrainerInput, onMessage: (message: TrainerMe
       Atomics.notify(input.acknowledged, 0);
       grace = setTimeout(() => void thread.terminate(), STOP_GRACE_MS);
     },
-    terminate: () => void thread.terminate(),
+    terminate() {
+      // A thread inside native kernels ends when they return, and they look at nothing but this.
+      if (control.stopRequest() === 'none') control.requestStop('hand-back');
+      Atomics.notify(input.acknowledged, 0);
+      void thread.terminate();
+    },
   };
 }

@@ -3,6 +3,7 @@ import {
   createArenaMemory,
   datasetFromIdx,
   type KernelSet,
+  type KernelSetName,
   openSession,
   referenceKernels,
   sessionBytes,
@@ -11,7 +12,8 @@ import {
 import { describe, expect, it } from 'vitest';
 import { tinyDataset, tinyJob } from '../../../../testing/tiny-dataset.ts';
 import { prepare } from '../supervisor/preparation.ts';
-import { kernelsFor, kernelsNamed } from './kernels.ts';
+import { listDataset } from './dataset-lists.ts';
+import { kernelsFor, kernelsNamed, kernelsRecord } from './kernels.ts';
 import { methodOf } from './recipes.ts';
 import { openJobSession } from './session.ts';
 
@@ -61,26 +63,71 @@ const dataset = {
   testImages: shared(files.testImages),
   testLabels: shared(files.testLabels),
 };
+const lists = listDataset(dataset);
+const acknowledged = new Int32Array(new SharedArrayBuffer(4));
+
+/** What a worker with a native build has, by the features of the sets that every machine has. */
+const named = (name: KernelSetName): KernelSet => ({ ...wasmKernels, name });
+const WITHOUT_NATIVE = [wasmKernels, referenceKernels];
+const WITH_NATIVE = [named('native'), named('native-float64'), ...WITHOUT_NATIVE];
+/** Has fewer features than the reference kernels. */
+const lacking = (name: KernelSetName): KernelSet => ({ ...wasmKernels, name, missing: () => ['complex-states'] });
 
 describe('kernelsFor', () => {
-  it('begins with the fastest set that lacks nothing', () => {
-    expect(kernelsFor(methodOf(specOf('ep')), undefined)).toBe(wasmKernels);
-    expect(kernelsFor(methodOf(specOf('holomorphic-ep')), undefined)).toBe(referenceKernels);
+  const method = methodOf(specOf('ep'));
+
+  it.each([
+    ['float32', 'fast', WITH_NATIVE, 'native'],
+    ['float32', 'fast', WITHOUT_NATIVE, 'wasm'],
+    ['float32', 'fast', [lacking('native'), ...WITHOUT_NATIVE], 'wasm'],
+    ['float32', 'fast', [lacking('native'), lacking('wasm'), referenceKernels], 'reference'],
+    ['float32', 'portable', WITH_NATIVE, 'wasm'],
+    ['float32', 'portable', [named('native'), lacking('wasm'), referenceKernels], 'reference'],
+    ['float64', 'fast', WITH_NATIVE, 'native-float64'],
+    ['float64', 'fast', WITHOUT_NATIVE, 'reference'],
+    ['float64', 'fast', [lacking('native-float64'), ...WITHOUT_NATIVE], 'reference'],
+    ['float64', 'portable', WITH_NATIVE, 'reference'],
+  ] as const)(
+    'begins a %s, %s job with the fastest set that lacks nothing',
+    (precision, determinism, own, expected) => {
+      expect(kernelsFor(method, { precision, determinism }, undefined, own).name).toBe(expected);
+    },
+  );
+
+  it('takes sets by preference, in whatever order the worker lists them', () => {
+    const wishes = { precision: 'float32', determinism: 'fast' } as const;
+    expect(kernelsFor(method, wishes, undefined, WITH_NATIVE.toReversed()).name).toBe('native');
   });
 
   it.each([referenceKernels, wasmKernels])('goes on with the set of the checkpoint, $name', (set) => {
-    expect(kernelsFor(methodOf(specOf('ep')), checkpointBy(set, 'ep'))).toBe(set);
+    expect(kernelsFor(method, specOf('ep'), checkpointBy(set, 'ep'))).toBe(set);
+    expect(kernelsFor(method, specOf('ep'), checkpointBy(set, 'ep'), WITH_NATIVE)).toBe(set);
+  });
+
+  it('leaves it to core to refuse a checkpoint of a set that this worker lacks', () => {
+    const spec = specOf('ep');
+    const resumeFrom = checkpointBy(wasmKernels, 'ep');
+    expect(kernelsFor(method, spec, resumeFrom, [referenceKernels])).toBe(referenceKernels);
+    const memory = createArenaMemory(sessionBytes(method, referenceKernels, 4));
+    const input = { spec, dataset, lists, kernels: 'reference', lanes: 1, memory, resumeFrom, acknowledged } as const;
+    expect(() => openJobSession(input)).toThrow('the checkpoint is of the kernel set wasm; reference gives other bits');
   });
 
   it('goes on with a set that can, where that of the checkpoint cannot', () => {
-    const method = methodOf(specOf('holomorphic-ep'));
-    expect(kernelsFor(method, checkpointBy(wasmKernels, 'ep'))).toBe(referenceKernels);
+    const complex = methodOf(specOf('holomorphic-ep'));
+    const own = [lacking('wasm'), referenceKernels];
+    expect(kernelsFor(complex, specOf('holomorphic-ep'), checkpointBy(wasmKernels, 'ep'), own)).toBe(referenceKernels);
   });
 
   it('refuses what is no checkpoint', () => {
-    expect(() => kernelsFor(methodOf(specOf('ep')), new Uint8Array(100))).toThrow();
+    expect(() => kernelsFor(method, specOf('ep'), new Uint8Array(100))).toThrow();
     expect(() => kernelsNamed('abacus')).toThrow(RangeError);
   });
+});
+
+it('says in a record how many lanes there were, where there were several', () => {
+  expect(kernelsRecord('wasm', 1)).toBe('wasm');
+  expect(kernelsRecord('wasm', 3)).toBe('wasm, 3 lanes');
 });
 
 it.each([referenceKernels, wasmKernels])(
@@ -92,8 +139,7 @@ it.each([referenceKernels, wasmKernels])(
     if (prepared.kind !== 'prepared') throw new Error(JSON.stringify(prepared.ending));
     expect(prepared.kernels).toBe(set.name);
     const { kernels, memory } = prepared;
-    const acknowledged = new Int32Array(new SharedArrayBuffer(4));
-    const training = openJobSession({ spec, dataset, kernels, memory, resumeFrom, acknowledged });
+    const training = openJobSession({ spec, dataset, lists, kernels, lanes: 1, memory, resumeFrom, acknowledged });
     expect([...training].map(({ kind }) => kind)).toContain('epoch');
   },
 );

@@ -1,14 +1,18 @@
 /** What supervisor and trainer thread say to each other. Intent goes through shared memory, because a computing thread reads no messages. */
 import type { JobSpec } from '@settle/contracts';
-import type { ArenaMemory, TrainingEvent, TrainingOutcome } from '@settle/core';
+import type { ArenaMemory, KernelSetName, TrainingEvent, TrainingOutcome } from '@settle/core';
 import type { DatasetFiles } from '@settle/store';
+import type { DatasetLists } from './dataset-lists.ts';
 
 /** Handed to the thread when it is made. */
 export interface TrainerInput {
   readonly spec: JobSpec;
   readonly dataset: DatasetFiles;
+  readonly lists: DatasetLists;
   /** Name of the kernel set that the memory was sized for. */
-  readonly kernels: string;
+  readonly kernels: KernelSetName;
+  /** Threads that compute, the trainer's own among them. */
+  readonly lanes: number;
   readonly memory: ArenaMemory;
   readonly resumeFrom: Uint8Array | undefined;
   /** One word: epochs and checkpoints that the supervisor has stored. The thread does not run further ahead than a few. */

@@ -18,7 +18,9 @@ describe('methodOf', () => {
     expect(method.description.network.activation).toBe(spec.network.activation);
     const rates = method.description.optimizer.learningRates;
     expect(rates.biases).toHaveLength(spec.network.layers.length - 1);
-    expect(sessionBytes(method, kernelsFor(method, undefined), spec.training.batch_size)).toBeLessThan(500_000_000);
+    expect(sessionBytes(method, kernelsFor(method, spec, undefined), spec.training.batch_size)).toBeLessThan(
+      500_000_000,
+    );
   });
 
   it('gives core the method that jobs of the first two recipes have always had', () => {
@@ -183,7 +185,7 @@ describe('methodOf', () => {
     ]) {
       const spec = specOf(body);
       const method = methodOf(spec);
-      expect(sessionBytes(method, kernelsFor(method, undefined), spec.training.batch_size)).toBeLessThan(2 ** 32);
+      expect(sessionBytes(method, kernelsFor(method, spec, undefined), spec.training.batch_size)).toBeLessThan(2 ** 32);
     }
   });
 });

@@ -12,6 +12,7 @@ import {
   splitDataset,
 } from '@settle/core';
 import { kernelsNamed } from './kernels.ts';
+import { lanesOf } from './lanes.ts';
 import type { TrainerInput } from './messages.ts';
 import { methodOf } from './recipes.ts';
 
@@ -20,10 +21,14 @@ export function openJobSession(input: TrainerInput): ReturnType<typeof openSessi
   return openSession(sessionOptions(input));
 }
 
-function sessionOptions({ spec, dataset, kernels, memory, resumeFrom }: TrainerInput): SessionOptions {
+function sessionOptions(input: TrainerInput): SessionOptions {
+  const { spec, dataset, lists, kernels, lanes, memory, resumeFrom } = input;
   const { name, classes } = dataset;
-  const given = datasetFromIdx(name, dataset.trainImages, dataset.trainLabels, classes);
-  const test = datasetFromIdx(name, dataset.testImages, dataset.testLabels, classes);
+  const given = {
+    ...datasetFromIdx(name, dataset.trainImages, dataset.trainLabels, classes),
+    listed: lists.train,
+  };
+  const test = { ...datasetFromIdx(name, dataset.testImages, dataset.testLabels, classes), listed: lists.test };
   const { train, validation } = splitDataset(
     limited(given, spec.dataset.train_samples),
     spec.dataset.validation_samples,
@@ -34,6 +39,7 @@ function sessionOptions({ spec, dataset, kernels, memory, resumeFrom }: TrainerI
     kernelSet: kernelsNamed(kernels),
     reference: referenceKernels,
     memory,
+    lanes: lanesOf(lanes),
     train,
     validation,
     test: limited(test, spec.dataset.test_samples),

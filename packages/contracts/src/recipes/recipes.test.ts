@@ -37,6 +37,9 @@ describe('recipes', () => {
     expect(filled({ recipe: 'ep' })).toEqual({
       recipe: 'ep',
       target: 'cpu',
+      precision: 'float32',
+      determinism: 'fast',
+      lanes: 1,
       seed: 1,
       limits: { max_attempts: 3 },
       dataset: NEW_IN_EVERY_JOB.dataset,
@@ -72,6 +75,12 @@ describe('recipes', () => {
       settling: { ...NEW_IN_EVERY_JOB.settling, ...settling, step_size: 1 },
       training: { ...NEW_IN_EVERY_JOB.training, ...training },
     });
+  });
+
+  it.each(RECIPE_NAMES)('let a job of %s say how it is computed', (recipe) => {
+    const asked = { precision: 'float64', determinism: 'portable', lanes: 16 };
+    expect(filled({ recipe, ...asked })).toMatchObject(asked);
+    expect(filled({ recipe, lanes: 1 })).toEqual(filled({ recipe }));
   });
 
   it.each(RECIPE_NAMES)(

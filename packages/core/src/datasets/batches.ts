@@ -1,13 +1,14 @@
-/** Copies samples of a dataset into the kernels' input and label rows. */
+/** Shows samples of a dataset to kernels: by their lists where there are any, otherwise as rows. */
 import type { NetworkKernels } from '../kernels/kernel-set.ts';
 import { writeMoved } from './augmentation.ts';
 import type { Dataset } from './dataset.ts';
+import { levelsOfLists, orderOfItsOwn } from './listed-samples.ts';
 import { BYTE_VALUES } from './normalization.ts';
 import type { Presentation } from './presentation.ts';
 
 /**
  * Clamps the samples `order[first … first + count)`, all in their own order where `order` is undefined; labels become
- * one-hot rows. Without a presentation an input is byte · inputScale.
+ * one-hot rows. Without a presentation an input is byte · inputScale. What was in the rows of inputs may stay there.
  */
 export function clampBatch(
   kernels: NetworkKernels,
@@ -19,12 +20,19 @@ export function clampBatch(
 ): void {
   const { labels, labelStride } = kernels;
   labels.fill(0);
+  const { listed } = dataset;
+  const levels = listed && levelsOfLists(kernels, dataset, presentation);
   for (let row = 0; row < count; row++) {
     const sample = order === undefined ? first + row : order[first + row];
-    showSample(kernels, dataset, sample, row, presentation);
+    if (levels === undefined) showSample(kernels, dataset, sample, row, presentation);
     labels[row * labelStride + dataset.labels[sample]] = 1;
   }
-  kernels.clamp(count);
+  if (listed === undefined || levels === undefined) kernels.clamp(count);
+  else {
+    const { offsets, indices, bytes } = listed;
+    const shown = order ?? orderOfItsOwn(dataset.sampleCount);
+    kernels.clampListed(count, { offsets, indices, bytes, levels, order: shown, first });
+  }
 }
 
 function showSample(

@@ -1,5 +1,9 @@
 /** Labelled samples as training sees them. Bytes stay bytes: a batch is scaled when it is clamped. */
+import type { ListedInputs } from '../kernels/kernel-set.ts';
 import type { LayerShape } from '../kernels/network.ts';
+
+/** What is not zero in every sample, see ./listed-samples.ts. */
+export type ListedSamples = Pick<ListedInputs, 'offsets' | 'indices' | 'bytes'>;
 
 export interface Dataset {
   readonly name: string;
@@ -15,6 +19,8 @@ export interface Dataset {
   /** channels · height · width. */
   readonly featureCount: number;
   readonly classCount: number;
+  /** Where somebody made lists; they may go on beyond the last sample. */
+  readonly listed?: ListedSamples | undefined;
 }
 
 /** The first `sampleCount` samples, on the same bytes. Throws RangeError when there are fewer. */

@@ -1,5 +1,6 @@
 /** Holding samples out of training, so that choices are not made on the test data. */
 import { type Dataset, firstSamples } from './dataset.ts';
+import { listsFrom } from './listed-samples.ts';
 
 export interface Split {
   readonly train: Dataset;
@@ -18,6 +19,7 @@ export function splitDataset(dataset: Dataset, validationSamples: number): Split
       inputs: dataset.inputs.subarray(kept * dataset.featureCount),
       labels: dataset.labels.subarray(kept),
       sampleCount: validationSamples,
+      listed: dataset.listed && listsFrom(dataset.listed, kept),
     },
   };
 }

@@ -53,7 +53,7 @@ export function agnosticEquilibriumPropagation(
     updatesPerBatch: parameterIterations,
     settleFreely: (kernels, start) => settleFree(kernels, settling, start),
 
-    estimate(kernels, { start, samples }, learn) {
+    estimate(kernels, { start }, learn) {
       const free = settleFree(kernels, settling, start);
       if (free.kind !== 'settled') return interruption(free, 'free');
       const settleAt = (strength: number, origin: Slot, into: Slot, interruptible: boolean) =>
@@ -77,7 +77,7 @@ export function agnosticEquilibriumPropagation(
           kind: 'contrast',
           contrast: { ...difference(after, before, beta), readoutAt: isLast ? FREE : undefined },
         });
-        if (!isLast) kernels.clamp(samples);
+        if (!isLast) kernels.clampAgain();
         before = after;
         nudged = report;
       }

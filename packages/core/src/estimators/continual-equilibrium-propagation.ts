@@ -44,7 +44,7 @@ export function continualEquilibriumPropagation(
     updatesPerBatch: settling.nudgedSteps,
     settleFreely: (kernels, start) => settleFree(kernels, settling, start),
 
-    estimate(kernels, { sign, start, samples }, learn) {
+    estimate(kernels, { sign, start }, learn) {
       const free = settleFree(kernels, settling, start);
       if (free.kind !== 'settled') return interruption(free, 'free');
       const strength = kind === 'random-sign' ? sign * beta : beta;
@@ -61,7 +61,7 @@ export function continualEquilibriumPropagation(
         if (report.kind !== 'settled') return interruption(report, 'nudged');
         const readoutAt = step + 1 === settling.nudgedSteps ? FREE : undefined;
         learn({ kind: 'contrast', contrast: { ...difference(after, before, strength), readoutAt } });
-        kernels.clamp(samples);
+        kernels.clampAgain();
         before = after;
         nudged = { ...report, steps: step + 1 };
       }

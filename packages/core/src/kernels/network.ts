@@ -20,7 +20,16 @@ export interface Pooling {
  */
 export type Connection =
   /** Weights [units of `from`, units of `to`]. */
-  | { readonly kind: 'dense'; readonly from: number; readonly to: number }
+  | {
+      readonly kind: 'dense';
+      readonly from: number;
+      readonly to: number;
+      /**
+       * Which way it carries drive; absent: both. A connection that only goes up has no feedback weights, one that only goes
+       * down has nothing else, which takes a network whose feedback is separate.
+       */
+      readonly direction?: 'up' | 'down';
+    }
   /** Weights [channels of `to`, channels of `from`, kernelSize, kernelSize]. */
   | {
       readonly kind: 'convolution';
@@ -77,7 +86,7 @@ export function activationOf(network: NetworkDescription, layer: number): Activa
   return activationNamed(isOutput ? network.outputActivation : network.activation);
 }
 
-/** Shape of a connection's weights. */
+/** Shape of a connection's weights, up as well as down. */
 export function weightShape({ layers }: NetworkDescription, connection: Connection): readonly number[] {
   const below = layers[connection.from];
   const above = layers[connection.to];
@@ -91,9 +100,23 @@ export function biasCount(shape: LayerShape): number {
   return shape[0];
 }
 
-/** Whether a connection also carries drive downwards: not into the input, not out of the read-out. */
+/** Whether both ends of a connection settle: one is neither the input nor the read-out. */
+export function joinsSettlingLayers(network: NetworkDescription, { from, to }: Connection): boolean {
+  return from > 0 && to <= lastSettlingLayer(network);
+}
+
+/** Whether a connection carries drive upwards, for which it has weights of shape `weightShape`; otherwise it has none. */
+export function feedsForward(connection: Connection): boolean {
+  return connection.kind !== 'dense' || connection.direction !== 'down';
+}
+
+/**
+ * Whether a connection also carries drive downwards: not into the input, not out of the read-out. Where feedback is
+ * separate it has feedback weights of shape `weightShape` if it does, otherwise none.
+ */
 export function feedsBack(network: NetworkDescription, connection: Connection): boolean {
-  return connection.from > 0 && connection.to <= lastSettlingLayer(network);
+  const leadsUpOnly = connection.kind === 'dense' && connection.direction === 'up';
+  return !leadsUpOnly && joinsSettlingLayers(network, connection);
 }
 
 /** Shape of what a convolution gives, before and after pooling; throws RangeError when nothing is left. */
@@ -133,7 +156,9 @@ export function checkNetwork(network: NetworkDescription): void {
   const pairs = new Set(connections.map(({ from, to }) => `${from}-${to}`));
   if (pairs.size < connections.length) throw new RangeError('two layers are joined by one connection at most');
   for (let layer = 1; layer < layers.length; layer++) {
-    if (!connections.some(({ to }) => to === layer)) throw new RangeError(`layer ${layer} has nothing below it`);
+    if (!connections.some((connection) => connection.to === layer && feedsForward(connection))) {
+      throw new RangeError(`layer ${layer} has nothing below it`);
+    }
   }
   if ('stepSize' in dynamics && !(dynamics.stepSize > 0 && dynamics.stepSize <= 1)) {
     throw new RangeError(`the step size lies in (0, 1], got ${dynamics.stepSize}`);
@@ -149,7 +174,14 @@ function checkConnection(network: NetworkDescription, connection: Connection): v
   if (readout === 'softmax-cross-entropy' && to === last && (from !== last - 1 || connection.kind !== 'dense')) {
     throw new RangeError('a softmax read-out is dense and reads the layer below it only');
   }
-  if (connection.kind === 'dense') return;
+  if (connection.kind === 'dense') {
+    if (connection.direction !== 'down') return;
+    if (network.feedback === 'symmetric') {
+      throw new RangeError(`only feedback that is separate leads down alone, as from ${to} to ${from}`);
+    }
+    if (!feedsBack(network, connection)) throw new RangeError(`nothing leads down from ${to} to ${from}`);
+    return;
+  }
   const { kernelSize, stride, padding, pooling } = connection;
   for (const size of [kernelSize, stride, padding + 1, pooling?.size ?? 1]) {
     if (!Number.isInteger(size) || size < 1) {

@@ -26,6 +26,6 @@ export interface Optimizer {
   readonly name: string;
   /** Buffers per parameter that it needs: 0 where a contrast moves parameters at once, else gradients and its memory. */
   readonly parameterBuffers: number;
-  /** Moves the parameters and leaves the gradients at zero. `clamp` is due afterwards. */
+  /** Moves the parameters and leaves the gradients at zero. `clampAgain` or another batch is due afterwards. */
   update(kernels: NetworkKernels, gradient: Gradient, context: UpdateContext): void;
 }

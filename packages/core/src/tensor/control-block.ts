@@ -8,8 +8,9 @@ import type { ArenaMemory } from './arena.ts';
 
 export type StopRequest = 'none' | 'cancel' | 'hand-back';
 
-const STOP_WORD = 0;
-const HEARTBEAT_WORD = 1;
+/** Not 0: a program's pointer 0 means that there is no stop word. */
+const STOP_WORD = 1;
+const HEARTBEAT_WORD = 2;
 const WORDS = 16;
 const STOP_REQUESTS: readonly StopRequest[] = ['none', 'cancel', 'hand-back'];
 

@@ -10,7 +10,13 @@ declare namespace WebAssembly {
   class Instance {
     constructor(
       module: Module,
-      imports: { env: { memory: { readonly buffer: SharedArrayBuffer }; abort: () => void } },
+      imports: {
+        env: {
+          memory: { readonly buffer: SharedArrayBuffer };
+          sleep: (address: number, value: number) => void;
+          wake: (address: number) => void;
+        };
+      },
     );
     readonly exports: unknown;
   }

@@ -64,9 +64,9 @@ export function carriedStates(
     keep(kernels, order, first, samples) {
       layers.forEach((values, k) => {
         const size = units[k];
-        const states = kernels.readStates(FREE, k + 1);
+        kernels.readStatesInto(FREE, k + 1, batchRows[k]);
         for (let row = 0; row < samples; row++) {
-          values.set(states.subarray(row * size, (row + 1) * size), rowOf(order, first, row) * size);
+          values.set(batchRows[k].subarray(row * size, (row + 1) * size), rowOf(order, first, row) * size);
         }
       });
     },

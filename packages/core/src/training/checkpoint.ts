@@ -11,7 +11,15 @@
  */
 import { type NamedTensor, readSafetensors, SafetensorsError, writeSafetensors } from '../checkpoints/safetensors.ts';
 import type { ParameterValues, Values } from '../kernels/kernel-set.ts';
-import { biasCount, feedsBack, type NetworkDescription, unitsOf, weightShape } from '../kernels/network.ts';
+import {
+  biasCount,
+  type Connection,
+  feedsBack,
+  feedsForward,
+  type NetworkDescription,
+  unitsOf,
+  weightShape,
+} from '../kernels/network.ts';
 import { modelFrom } from '../models/catalogue.ts';
 import { type CheckpointHeader, headerText, parseHeader } from './checkpoint-header.ts';
 import { parameterName } from './parameter-names.ts';
@@ -74,17 +82,18 @@ interface NamedShape {
 
 function shapesOf(network: NetworkDescription, prefix: string) {
   const { connections, layers, feedback } = network;
-  const named = (kind: 'weights' | 'feedback') =>
+  // A connection that leads one way only has nothing to save for the other.
+  const named = (kind: 'weights' | 'feedback', has: (connection: Connection) => boolean) =>
     connections.map((connection, index): NamedShape => {
       const name = prefix + parameterName({ kind, index });
-      return { name, shape: weightShape(network, connection) };
+      return { name, shape: has(connection) ? weightShape(network, connection) : [0] };
     });
   return {
-    weights: named('weights'),
+    weights: named('weights', feedsForward),
     biases: layers.slice(1).map((shape, k): NamedShape => {
       return { name: prefix + parameterName({ kind: 'biases', index: k + 1 }), shape: [biasCount(shape)] };
     }),
-    feedback: feedback === 'symmetric' ? [] : named('feedback'),
+    feedback: feedback === 'symmetric' ? [] : named('feedback', (connection) => feedsBack(network, connection)),
   };
 }
 
@@ -93,9 +102,7 @@ function tensorsOf(network: NetworkDescription, prefix: string, values: Paramete
   const kinds = ['weights', 'biases', 'feedback'] as const;
   return kinds.flatMap((kind) =>
     shapes[kind].map(({ name, shape }, k): NamedTensor => {
-      const entries = values[kind][k];
-      // Connections that carry no feedback have none to save.
-      return { name, shape: entries.length === 0 ? [0] : shape, values: entries };
+      return { name, shape, values: values[kind][k] };
     }),
   );
 }
@@ -110,8 +117,6 @@ function valuesOf(
   return {
     weights: shapes.weights.map(read),
     biases: shapes.biases.map(read),
-    feedback: shapes.feedback.map(({ name, shape }, k) =>
-      find(name, feedsBack(network, network.connections[k]) ? shape : [0]),
-    ),
+    feedback: shapes.feedback.map(read),
   };
 }

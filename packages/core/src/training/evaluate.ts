@@ -34,6 +34,7 @@ export function evaluate(
   const { batchCapacity } = kernels.workspace;
   const recognized = new Float64Array(dataset.classCount);
   const present = new Float64Array(dataset.classCount);
+  const readOut = outputReader(kernels);
   let cost = 0;
   let correct = 0;
   for (let first = 0; first < dataset.sampleCount; first += batchCapacity) {
@@ -41,7 +42,7 @@ export function evaluate(
     clampBatch(kernels, dataset, undefined, first, count, presentation);
     const report = estimator.settleFreely(kernels, 'zeros', count);
     if (report.kind !== 'settled') return report;
-    const batch = readOut(kernels, count, (label, isRight) => {
+    const batch = readOut(count, (label, isRight) => {
       present[label]++;
       if (isRight) recognized[label]++;
     });
@@ -59,31 +60,38 @@ export function evaluate(
 /** Keeps the logarithm of a probability that has underflowed finite. */
 const SMALLEST_PROBABILITY = 1e-300;
 
-/** Reads the free states of the output layer of the batch last clamped; `visit` is called once a sample. */
-export function readOut(
+/**
+ * Reads the free states of the output layer of the batch last clamped; `visit` is called once a sample. What it needs to
+ * read them is made once, for it is asked after every batch.
+ */
+export function outputReader(
   kernels: NetworkKernels,
-  samples: number,
-  visit?: (label: number, isRight: boolean) => void,
-): Readout {
-  const { layers, readout } = kernels.network;
-  const last = layers.length - 1;
-  const classes = unitsOf(layers[last]);
-  const outputs = kernels.readStates(FREE, last);
-  let cost = 0;
-  let correct = 0;
-  for (let sample = 0; sample < samples; sample++) {
-    let best = 0;
-    let label = 0;
-    for (let unit = 0; unit < classes; unit++) {
-      const output = outputs[sample * classes + unit];
-      const wanted = kernels.labels[sample * kernels.labelStride + unit];
-      if (readout === 'squared-error') cost += (wanted - output) ** 2 / 2;
-      else if (wanted > 0) cost -= wanted * Math.log(Math.max(output, SMALLEST_PROBABILITY));
-      if (output > outputs[sample * classes + best]) best = unit;
-      if (wanted === 1) label = unit;
+): (samples: number, visit?: (label: number, isRight: boolean) => void) => Readout {
+  const { network, workspace, labels, labelStride } = kernels;
+  const last = network.layers.length - 1;
+  const classes = unitsOf(network.layers[last]);
+  const isSquared = network.readout === 'squared-error';
+  const outputs = new Float64Array(workspace.batchCapacity * classes);
+  return (samples, visit) => {
+    kernels.readStatesInto(FREE, last, outputs);
+    let cost = 0;
+    let correct = 0;
+    for (let sample = 0; sample < samples; sample++) {
+      const row = sample * classes;
+      const wantedRow = sample * labelStride;
+      let best = 0;
+      let label = 0;
+      for (let unit = 0; unit < classes; unit++) {
+        const output = outputs[row + unit];
+        const wanted = labels[wantedRow + unit];
+        if (isSquared) cost += (wanted - output) ** 2 / 2;
+        else if (wanted > 0) cost -= wanted * Math.log(Math.max(output, SMALLEST_PROBABILITY));
+        if (output > outputs[row + best]) best = unit;
+        if (wanted === 1) label = unit;
+      }
+      if (best === label) correct++;
+      visit?.(label, best === label);
     }
-    if (best === label) correct++;
-    visit?.(label, best === label);
-  }
-  return { cost, correct };
+    return { cost, correct };
+  };
 }

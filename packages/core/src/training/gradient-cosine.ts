@@ -58,8 +58,9 @@ export function gradientCosine(
     const estimate = by.estimate(kernels, draw, (gradient) => {
       if (gradient.kind === 'contrast') kernels.addToGradients(gradient.contrast);
     });
-    if (estimate.kind !== 'estimated') return undefined;
     const { weights, biases, feedback } = kernels.readBuffer(0);
+    kernels.release();
+    if (estimate.kind !== 'estimated') return undefined;
     return [...weights, ...biases, ...feedback].map((values) => Float64Array.from(values));
   };
   const estimated = gradientOf(estimator, sets.own);

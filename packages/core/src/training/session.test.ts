@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { readSafetensors, writeSafetensors } from '../checkpoints/safetensors.ts';
 import type { Dataset } from '../datasets/dataset.ts';
+import { withLists } from '../datasets/listed-samples.ts';
 import { stepSizeBound } from '../dynamics/stability.ts';
+import type { KernelSet } from '../kernels/kernel-set.ts';
 import { referenceKernels } from '../kernels/reference/reference-kernels.ts';
 import { wasmKernels } from '../kernels/wasm/wasm-kernels.ts';
 import { initialParameters } from '../models/initialization.ts';
@@ -14,7 +16,17 @@ import { randomStream } from '../tensor/random.ts';
 import { carriedBytes } from './carried-states.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
 import { sessionCarriedBytes } from './session.ts';
-import { data, open, type RunOptions, run, stoppedFile } from './testing/sessions.ts';
+import {
+  data,
+  epochMetrics,
+  isSameFile,
+  lastFile,
+  open,
+  type RunOptions,
+  run,
+  setsFor,
+  stoppedFile,
+} from './testing/sessions.ts';
 
 const SETTINGS = {
   network: chain(POINTS, [10], 'hard-sigmoid'),
@@ -77,6 +89,73 @@ describe('data', () => {
     expect(() => open({ method: ep(), preparation: { augmentation } })).toThrow(RangeError);
     const normalization = { kind: 'per-channel', deviationScale: 0 } as const;
     expect(() => open({ method: ep(), preparation: { normalization } })).toThrow(RangeError);
+  });
+});
+
+describe('lists of samples', () => {
+  /** Most bytes dark, as lists want them. */
+  const dark = (dataset: Dataset): Dataset => ({ ...dataset, inputs: dataset.inputs.map((x) => (x < 150 ? 0 : x)) });
+  const trainings = EVERY_RECIPE.flatMap(({ recipe, method, on, preparation }) => {
+    return setsFor(method).map((kernelSet) => ({
+      title: `${recipe} on ${kernelSet.name}`,
+      method,
+      on,
+      preparation,
+      kernelSet,
+    }));
+  });
+
+  it.each(trainings)('change no bit of a training by $title', ({ method, on, preparation, kernelSet }) => {
+    const [train, test] = [dark(data(on, 40)), dark(data(on, 20, 'test'))];
+    const listed = { train: withLists(train), test: withLists(test) };
+    expect(listed.train.listed).toBeDefined();
+    const common = { method, preparation, kernelSet };
+    const [rows, lists] = [{ train, test }, listed].map((shown) => run({ ...common, ...shown }).events);
+    expect(isSameFile(lastFile(lists), lastFile(rows))).toBe(true);
+    expect(epochMetrics(lists)).toEqual(epochMetrics(rows));
+  });
+});
+
+describe('lanes', () => {
+  /** The reference, which tells how many lanes it was asked for and how often its kernels were released. */
+  const watched = () => {
+    const seen = { lanes: 0, released: 0 };
+    const set: KernelSet = {
+      ...referenceKernels,
+      build(network, workspace, arena, lanes) {
+        seen.lanes = lanes?.count ?? 1;
+        const kernels = referenceKernels.build(network, workspace, arena);
+        return { ...kernels, release: () => void seen.released++ };
+      },
+    };
+    return { seen, set };
+  };
+
+  it('are as many as asked, and end with the training', () => {
+    for (const count of [undefined, 1, 3]) {
+      const { seen, set } = watched();
+      run({ method: ep(), kernelSet: set, ...(count === undefined ? {} : { lanes: { count } }) });
+      expect(seen).toEqual({ lanes: count ?? 1, released: 1 });
+    }
+  });
+
+  it('end with a training that is stopped, given up or broken', () => {
+    const stopped = watched();
+    run({ method: ep(), kernelSet: stopped.set, stopAfter: 2 });
+    expect(stopped.seen.released).toBe(1);
+    const left = watched();
+    const { session } = open({ method: ep(), kernelSet: left.set });
+    session.next();
+    expect(left.seen.released).toBe(0);
+    session.return({ kind: 'completed', metrics: undefined, best: undefined, endedEarly: true });
+    expect(left.seen.released).toBe(1);
+  });
+
+  it('end where a training is refused once they run', () => {
+    const { seen, set } = watched();
+    const unstable = ep({ initialization: { ...glorot, gains: [1, 6] }, stepSize: 0.5 });
+    expect(() => open({ method: unstable, kernelSet: set })).toThrow(RangeError);
+    expect(seen.released).toBe(1);
   });
 });
 

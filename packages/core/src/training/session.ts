@@ -7,7 +7,7 @@
 import type { Dataset } from '../datasets/dataset.ts';
 import { type DataPreparation, presentationsOf } from '../datasets/presentation.ts';
 import { stepSizeBound } from '../dynamics/stability.ts';
-import type { KernelSet, NetworkKernels } from '../kernels/kernel-set.ts';
+import type { KernelSet, Lanes, NetworkKernels } from '../kernels/kernel-set.ts';
 import { unitsOf } from '../kernels/network.ts';
 import { initialParameters } from '../models/initialization.ts';
 import { type Method, workspaceOf } from '../recipes/method.ts';
@@ -26,6 +26,8 @@ export interface SessionOptions {
   /** A set with every feature, for diagnostics that the chosen one cannot compute. */
   readonly reference: KernelSet;
   readonly memory: ArenaMemory;
+  /** Threads that share the work; absent: the calling one alone. */
+  readonly lanes?: Lanes;
   readonly train: Dataset;
   /** Held out of `train`, for early stopping and the choice of the best checkpoint. */
   readonly validation: Dataset | undefined;
@@ -59,14 +61,35 @@ export function sessionCarriedBytes(
 
 /**
  * Throws RangeError when data and network do not fit, when no step of the relaxation can be stable, or when the checkpoint
- * does not continue this very training.
+ * does not continue this very training. The lanes end with the training, and with one that is ended early by `return()`.
  */
 export function openSession(options: SessionOptions): Generator<TrainingEvent, TrainingOutcome> {
-  const { method, kernelSet, memory, batchSize, train: trainSet } = options;
+  const { method, kernelSet, memory, batchSize, lanes } = options;
   checkData(options);
-  const { network } = method.model;
-  const workspace = workspaceOf(method, batchSize);
-  const kernels = kernelSet.build(network, workspace, openArena(memory));
+  const kernels = kernelSet.build(method.model.network, workspaceOf(method, batchSize), openArena(memory), lanes);
+  try {
+    return releasing(kernels, prepare(options, kernels));
+  } catch (error) {
+    kernels.release();
+    throw error;
+  }
+}
+
+function* releasing(
+  kernels: NetworkKernels,
+  training: Generator<TrainingEvent, TrainingOutcome>,
+): Generator<TrainingEvent, TrainingOutcome> {
+  try {
+    return yield* training;
+  } finally {
+    kernels.release();
+  }
+}
+
+/** All that `train` needs. */
+function prepare(options: SessionOptions, kernels: NetworkKernels): Generator<TrainingEvent, TrainingOutcome> {
+  const { method, kernelSet, batchSize, train: trainSet } = options;
+  const { network, workspace } = kernels;
   const carried = carriedStates(
     method.description.settling.initialStates,
     network,

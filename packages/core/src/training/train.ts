@@ -16,7 +16,7 @@ import { permutation, randomStream } from '../tensor/random.ts';
 import type { CarriedStates } from './carried-states.ts';
 import { diagnose } from './diagnostics.ts';
 import { brokenParameter, divergenceOf } from './divergence.ts';
-import { evaluate, readOut } from './evaluate.ts';
+import { evaluate, outputReader } from './evaluate.ts';
 import {
   type BestEpoch,
   type Divergence,
@@ -63,6 +63,7 @@ export function* train(problem: TrainingProblem, start: TrainingPosition): Gener
   const { method, kernels, epochs, batchSize, carried, presentations, save } = problem;
   const { estimator, optimizer } = method;
   const control = controlBlock(problem.memory);
+  const readOut = outputReader(kernels);
   const shuffle = randomStream(problem.seed, 'shuffle');
   const signs = randomStream(problem.seed, 'sign');
   const draws = randomStream(problem.seed, 'estimator');
@@ -114,14 +115,14 @@ export function* train(problem: TrainingProblem, start: TrainingPosition): Gener
       // Read before the first update: a read-out outside the dynamics would change with its weights.
       let read: { readonly cost: number; readonly correct: number } | undefined;
       const estimate = estimator.estimate(kernels, draw, (gradient) => {
-        read ??= readOut(kernels, samples);
+        read ??= readOut(samples);
         optimizer.update(kernels, gradient, { samples, updates: updates++, epochs: epoch + batch / batches });
       });
       if (estimate.kind === 'stopped') return stopped(epoch, batch, sums);
       if (estimate.kind === 'not-finite') return diverged(divergenceOf(estimate), epoch, batch + 1);
       carried.keep(kernels, order, at, samples);
       const { free, nudged } = estimate;
-      const { cost, correct } = read ?? readOut(kernels, samples);
+      const { cost, correct } = read ?? readOut(samples);
       lastResidual = free.residual;
       sums = {
         samples: sums.samples + samples,

@@ -17,33 +17,42 @@ export interface GivenLease {
 }
 
 /**
- * Gives leases to as many queued jobs as there are free slots, oldest first, and returns them for the queue. A lease that
- * nobody claims, because its message was lost, expires like any other.
+ * Gives leases to queued jobs, oldest first, as long as the next one fits into the free slots, and returns them for the
+ * queue. A job takes a slot a lane, as many as the largest worker has at most; one that waits for slots is not overtaken.
+ * A lease that nobody claims, because its message was lost, expires like any other.
  */
 export async function giveLeases({ pool }: Database, leaseMs: number): Promise<GivenLease[]> {
   return inTransaction(pool, async (client) => {
     if (!(await locked(client))) return [];
-    const { rows: slots } = await client.query<{ free: number }>(
-      `SELECT
-         (SELECT coalesce(sum(slots), 0) FROM worker
-          WHERE NOT draining AND seen_at > now() - $1 * interval '1 millisecond')::integer
-         - (SELECT count(*) FROM job WHERE lease_expires_at IS NOT NULL)::integer AS free`,
+    const { rows: slots } = await client.query<{ free: number; largest: number }>(
+      `WITH alive AS (SELECT slots FROM worker WHERE NOT draining AND seen_at > now() - $1 * interval '1 millisecond'),
+            room AS (SELECT coalesce(sum(slots), 0) AS slots, coalesce(max(slots), 1) AS largest FROM alive)
+       SELECT largest, (slots - (SELECT coalesce(sum(${weightIn('largest')}), 0) FROM job
+                                 WHERE lease_expires_at IS NOT NULL))::integer AS free
+       FROM room`,
       [WORKER_ALIVE_MS],
     );
-    const free = slots[0]?.free ?? 0;
+    const { free = 0, largest = 1 } = slots[0] ?? {};
     if (free <= 0) return [];
-    const { rows } = await client.query<{ id: string }>(
-      `SELECT id FROM job WHERE state = 'queued' ORDER BY queued_at, id LIMIT $1 FOR UPDATE SKIP LOCKED`,
-      [free],
+    const { rows } = await client.query<{ id: string; weight: number }>(
+      `SELECT id, ${weightIn('$2::integer')} AS weight FROM job WHERE state = 'queued'
+       ORDER BY queued_at, id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+      [free, largest],
     );
     const given: GivenLease[] = [];
-    for (const { id } of rows) {
+    let left = free;
+    for (const { id, weight } of rows) {
+      left -= weight;
+      if (left < 0) break;
       const lease = await moveJob(client, { jobUuid: id, to: 'starting', reason: 'dispatched', nextLeaseMs: leaseMs });
       if (lease !== undefined) given.push({ jobId: idFromUuid('job', id), lease });
     }
     return given;
   });
 }
+
+/** Slots that a job takes, in SQL; one of before there were lanes has no number of them. */
+const weightIn = (largest: string) => `least(coalesce((job.spec->>'lanes')::integer, 1), ${largest})`;
 
 interface ExpiredRow {
   readonly id: string;

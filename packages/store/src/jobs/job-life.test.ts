@@ -4,7 +4,7 @@
  * Random sequences of operations run against a real database next to a small model of what must hold. fast-check prints
  * the seed and the shortest failing sequence.
  */
-import { isTerminal, type JobId, type JobState, LEGAL_MOVES, newId, validateJob } from '@settle/contracts';
+import { isTerminal, type JobId, type JobState, LEGAL_MOVES, newId, uuidFromId, validateJob } from '@settle/contracts';
 import {
   claimJob,
   endAttempt,
@@ -87,8 +87,8 @@ describe('the life of a job', () => {
   });
   afterAll(() => store.close());
 
-  const submit = async (): Promise<JobId> => {
-    const validation = validateJob({ ...TINY_JOB, limits: { max_attempts: 2 } }, 'unchecked');
+  const submit = async (lanes = 1): Promise<JobId> => {
+    const validation = validateJob({ ...TINY_JOB, lanes, limits: { max_attempts: 2 } }, 'unchecked');
     if (validation.kind === 'invalid') throw new Error('the tiny job is not valid');
     const job = await submitJob(store.database, store.tenant, validation.spec);
     // The parser of ids would do no more than this: submitJob made it.
@@ -310,6 +310,30 @@ describe('the life of a job', () => {
     await database.pool.query("UPDATE worker SET seen_at = now() - interval '1 minute'");
     await apply(first, 'fail');
     expect(await giveLeases(database, LEASE_MS)).toEqual([]);
+  });
+
+  it('counts a job once a lane, as often as the largest worker has slots at most, and lets none overtake', async () => {
+    const { database } = store;
+    const given = async () => (await giveLeases(database, LEASE_MS)).map(({ jobId }) => jobId);
+    await database.pool.query('DELETE FROM job');
+    await database.pool.query('DELETE FROM worker');
+    await reportWorker(database, { ...worker, slots: 4 }, false);
+    await reportWorker(database, { ...worker, id: newId('worker'), slots: 1 }, false);
+    const first = await submit(3);
+    const wide = await submit(16);
+    const narrow = await submit();
+    // Two slots are free beside the first job: too few for the four of the wide one, for which the narrow one waits.
+    expect(await given()).toEqual([first]);
+    expect(await given()).toEqual([]);
+    await apply(first, 'fail');
+    expect(await given()).toEqual([wide, narrow]);
+    // A job of before there were lanes.
+    await apply(wide, 'fail');
+    const old = await submit(4);
+    await database.pool.query("UPDATE job SET spec = spec - 'lanes' WHERE id = $1", [uuidFromId('job', old)]);
+    const next = await submit(3);
+    expect(await given()).toEqual([old, next]);
+    await database.pool.query('DELETE FROM job');
   });
 
   it('counts lost leases only when somebody held them, and starts again after a checkpoint', async () => {

@@ -50,7 +50,7 @@ export function addProducts(
   const layers = layout.units.length - 1;
   layout.links.forEach((link, k) => {
     const { from, to: layer } = link.connection;
-    if (layer > layout.lastSettling || (kind === 'feedback' && !link.feedsBack)) return;
+    if (layer > layout.lastSettling || !(kind === 'feedback' ? link.feedsBack : link.feedsForward)) return;
     const parameter = kind === 'feedback' ? connections + layers + k : k;
     const scale = to.scaleOf(parameter);
     const scaled = { re: re * scale, im: im * scale };

@@ -3,10 +3,11 @@
  *
  *   drive_k = b_k + Σ_{c: → k} P_c(W_c ∗ r_from) + Σ_{c: k →} J_cᵀ r_to
  *
- * This is ∂Φ/∂r_k for the interaction Φ = Σ_c ⟨r_to, P_c(W_c ∗ r_from)⟩ + Σ_k b_k · r_k, r being what units show.
+ * where units have no gains (./unit-settings.ts), and c are those connections that lead up, or down. This is ∂Φ/∂r_k for the interaction Φ = Σ_c ⟨r_to, P_c(W_c ∗ r_from)⟩ + Σ_k b_k · r_k, r being what units show.
  */
-import { clear, type Field } from './field.ts';
+import { clear, type Field, realPart } from './field.ts';
 import type { Layout, Link } from './layout.ts';
+import { scaleByGain } from './unit-settings.ts';
 
 export interface DriveOptions {
   readonly bias: boolean;
@@ -28,25 +29,69 @@ export function driveLayer(
   samples: number,
   options: DriveOptions,
 ): void {
+  const { hasGains, fromBelow, fromAbove } = layout.settings[layer];
   clear(into);
-  if (options.bias) addBiases(layout, layer, into.re, samples);
-  for (const link of layout.links) {
-    const { from, to } = link.connection;
-    if (to === layer) {
-      if (from === 0 && options.bias) addInputDrive(layout, layer, into, samples);
-      else if (from > 0) {
-        const weights = options.transposed ? link.feedback : link.weights;
-        link.operator.forward(weights, emitted[from], into, samples);
-      }
-    }
-    if (from === layer && options.feedback && link.feedsBack) {
-      link.operator.backward(backwardWeights(link, options), emitted[from], emitted[to], into, samples);
-    }
+  if (options.bias) {
+    addBiases(layout, layer, into.re, samples);
+    addInputDrive(layout, layer, into, samples);
   }
+  addWithGain(layout, layer, into, hasGains ? fromBelow : undefined, samples, (sum) => {
+    for (const link of layout.links) {
+      const { from, to } = link.connection;
+      if (to !== layer || from === 0) continue;
+      const { weights, leads } = upwards(link, options);
+      if (leads) link.operator.forward(weights, emitted[from], sum, samples);
+    }
+  });
+  if (!options.feedback) return;
+  addWithGain(layout, layer, into, hasGains ? fromAbove : undefined, samples, (sum) => {
+    for (const link of layout.links) {
+      const { from, to } = link.connection;
+      if (from !== layer) continue;
+      const { weights, leads } = downwards(link, options);
+      if (leads) link.operator.backward(weights, emitted[from], emitted[to], sum, samples);
+    }
+  });
 }
 
-function backwardWeights(link: Link, { transposed }: DriveOptions): Float64Array {
-  return transposed ? link.weights : link.feedback;
+interface Way {
+  readonly weights: Float64Array;
+  readonly leads: boolean;
+}
+
+function upwards(link: Link, { transposed }: DriveOptions): Way {
+  return transposed
+    ? { weights: link.feedback, leads: link.feedsBack }
+    : { weights: link.weights, leads: link.feedsForward };
+}
+
+function downwards(link: Link, { transposed }: DriveOptions): Way {
+  return transposed
+    ? { weights: link.weights, leads: link.feedsForward && link.joinsSettlingLayers }
+    : { weights: link.feedback, leads: link.feedsBack };
+}
+
+/** into += gain ⊙ sum, or the sum itself where there is no gain. */
+export function addWithGain(
+  { scratch }: Layout,
+  layer: number,
+  into: Field,
+  gain: Float64Array | undefined,
+  samples: number,
+  addTo: (sum: Field) => void,
+): void {
+  if (gain === undefined) {
+    addTo(into);
+    return;
+  }
+  const sum = into.im === undefined ? realPart(scratch.partial[layer]) : scratch.partial[layer];
+  clear(sum);
+  addTo(sum);
+  scaleByGain(sum, gain, samples);
+  for (let i = 0; i < samples * gain.length; i++) {
+    into.re[i] += sum.re[i];
+    if (into.im !== undefined && sum.im !== undefined) into.im[i] += sum.im[i];
+  }
 }
 
 function addInputDrive(layout: Layout, layer: number, into: Field, samples: number): void {

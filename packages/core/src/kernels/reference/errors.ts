@@ -15,6 +15,7 @@ import { emit, meanSquare } from './emission.ts';
 import { clear, type Field, realPart } from './field.ts';
 import type { Layout } from './layout.ts';
 import { costGradientOf } from './readout.ts';
+import { refuseSettings } from './unit-settings.ts';
 
 /** Small enough that h² vanishes beside 1 in float64, large enough that h times a tiny error does not underflow. */
 const IMAGINARY_STEP = 2 ** -300;
@@ -34,12 +35,15 @@ export function costGradient(layout: Layout, at: number, into: number, samples: 
 export function propagateErrors(layout: Layout, at: number, into: number, samples: number): void {
   const { kind } = layout.network.dynamics;
   if (kind !== 'discrete-map') throw new RangeError(`an upward sweep of ${kind} passes no errors down`);
+  refuseSettings(layout, 'error propagation');
+  const isSymmetric = layout.network.feedback === 'symmetric';
   costGradient(layout, at, into, samples);
   const states = statesIn(layout, at).map(realPart);
   const errors = realSlot(layout, into);
   for (let layer = layout.lastSettling; layer >= 1; layer--) {
-    for (const { connection, operator, feedback, feedsBack } of layout.links) {
-      if (connection.from !== layer || !feedsBack) continue;
+    for (const { connection, operator, feedback, feedsBack, joinsSettlingLayers } of layout.links) {
+      // By the chain rule an error goes back wherever a drive went up, even where no drive comes down.
+      if (connection.from !== layer || !(isSymmetric ? joinsSettlingLayers : feedsBack)) continue;
       operator.backward(feedback, states[layer], errors[connection.to], errors[layer], samples);
     }
     scaleBySlopes(layout, layer, states, errors[layer].re, samples);
@@ -71,6 +75,12 @@ export function adjointStep(
   const { dynamics } = layout.network;
   if (dynamics.kind !== 'discrete-map' && dynamics.kind !== 'energy-gradient') {
     throw new RangeError(`a step of ${dynamics.kind} is not differentiated`);
+  }
+  refuseSettings(layout, 'an adjoint step');
+  const { network, links } = layout;
+  // One product for both ways a weight is used would count a way that is not there.
+  if (network.feedback === 'symmetric' && links.some((link) => link.joinsSettlingLayers && !link.feedsBack)) {
+    throw new RangeError('a step through connections that only lead up is differentiated with separate feedback only');
   }
   const states = statesIn(layout, at).map(realPart);
   const emitted = emit(layout, states, samples);
@@ -143,6 +153,7 @@ export function response(
   into: number,
   samples: number,
 ): void {
+  refuseSettings(layout, 'a response');
   const slopes = slopesAt(layout, statesIn(layout, at).map(realPart), samples);
   const target = realSlot(layout, into);
   for (let layer = 1; layer <= layout.lastSettling; layer++) {

@@ -7,6 +7,8 @@ import {
   biasCount,
   type Connection,
   feedsBack,
+  feedsForward,
+  joinsSettlingLayers,
   lastSettlingLayer,
   type NetworkDescription,
   unitsOf,
@@ -25,7 +27,18 @@ export interface Link {
   readonly weights: Float64Array;
   /** Weights by which the layer above drives the one below: `weights` itself where feedback is symmetric. */
   readonly feedback: Float64Array;
+  readonly feedsForward: boolean;
   readonly feedsBack: boolean;
+  readonly joinsSettlingLayers: boolean;
+}
+
+/** How single units settle; see ./unit-settings.ts. */
+export interface LayerSettings {
+  readonly rates: Float64Array;
+  readonly fromBelow: Float64Array;
+  readonly fromAbove: Float64Array;
+  /** Whether any gain is not 1; in most networks none is, and nothing is multiplied. */
+  hasGains: boolean;
 }
 
 interface Parameter extends ParameterTensor {
@@ -50,6 +63,8 @@ export interface Layout {
   readonly changes: readonly Float64Array[];
   /** Of each layer. */
   readonly activations: readonly Activation[];
+  /** Of each layer; those of the input and of a read-out have no effect. */
+  readonly settings: readonly LayerSettings[];
   readonly inputs: Field;
   readonly labels: Float64Array;
   /** What the clamped input drives each layer with, of the present batch; [layer]. */
@@ -74,6 +89,8 @@ export interface Scratch {
   readonly emitted: readonly Field[];
   readonly drive: readonly Field[];
   readonly next: readonly Field[];
+  /** Part of a drive, before its gain. */
+  readonly partial: readonly Field[];
   /** Prediction errors, or forces of a correction. */
   readonly forces: readonly Field[];
   readonly tangents: readonly Field[];
@@ -101,7 +118,8 @@ export function layOut(
     buffers: Array.from({ length: workspace.parameterBuffers }, () => allocator.float64(length).values),
   });
   const entries = connections.map((c) => weightShape(network, c).reduce((product, size) => product * size, 1));
-  const weights = connections.map((_, k) => tensor('weights', k, entries[k]));
+  const weightEntries = connections.map((c, k) => (feedsForward(c) ? entries[k] : 0));
+  const weights = weightEntries.map((length, k) => tensor('weights', k, length));
   const biases = layers.slice(1).map((shape, k) => tensor('biases', k + 1, biasCount(shape)));
   const feedbackEntries = connections.map((c, k) => (feedsBack(network, c) ? entries[k] : 0));
   const feedback =
@@ -117,7 +135,9 @@ export function layOut(
           : convolutionOperator(connection, below, above, allocator, watch),
       weights: weights[k].values,
       feedback: (feedback[k] ?? weights[k]).values,
+      feedsForward: feedsForward(connection),
       feedsBack: feedsBack(network, connection),
+      joinsSettlingLayers: joinsSettlingLayers(network, connection),
     };
   });
   const settling = units.slice(1, lastSettling + 1).reduce((sum, count) => sum + count, 0);
@@ -136,11 +156,12 @@ export function layOut(
     parameters: [...weights, ...biases, ...feedback],
     // By counted lengths: in a dry run the vectors themselves are empty.
     changes: [
-      ...entries,
+      ...weightEntries,
       ...layers.slice(1).map(biasCount),
       ...(network.feedback === 'symmetric' ? [] : feedbackEntries),
     ].map((length) => allocator.float64(length).values),
     activations: layers.map((_, layer) => activationOf(network, layer)),
+    settings: layOutUnits(network, allocator),
     inputs,
     labels: allocator.float64(batchCapacity * units[units.length - 1]).values,
     inputDrive: units.map((count, layer) =>
@@ -148,7 +169,14 @@ export function layOut(
     ),
     slots: Array.from({ length: workspace.slots }, states),
     isComplex: Array.from({ length: workspace.slots }, () => false),
-    scratch: { emitted: states(), drive: states(), next: states(), forces: states(), tangents: states() },
+    scratch: {
+      emitted: states(),
+      drive: states(),
+      partial: states(),
+      next: states(),
+      forces: states(),
+      tangents: states(),
+    },
     flat: {
       length: flatLength,
       point: flat(1),
@@ -156,4 +184,16 @@ export function layOut(
       memory: allocator.float64(workspace.anderson ? acceleratorLength(batchCapacity, flatLength) : 0).values,
     },
   };
+}
+
+function layOutUnits({ layers, dynamics }: NetworkDescription, allocator: Allocator): readonly LayerSettings[] {
+  return layers.map((shape) => {
+    const filled = (value: number) => allocator.float64(unitsOf(shape)).values.fill(value);
+    return {
+      rates: filled('stepSize' in dynamics ? dynamics.stepSize : 1),
+      fromBelow: filled(1),
+      fromAbove: filled(1),
+      hasGains: false,
+    };
+  });
 }

@@ -5,7 +5,15 @@
  */
 import { type Allocator, measureBytes } from '../../tensor/arena.ts';
 import { controlBlock } from '../../tensor/control-block.ts';
-import { checkParameters, type KernelSet, type NetworkKernels, type ParameterValues } from '../kernel-set.ts';
+import {
+  checkListed,
+  checkParameters,
+  checkSamples,
+  type KernelSet,
+  type ListedInputs,
+  type NetworkKernels,
+  type ParameterValues,
+} from '../kernel-set.ts';
 import { checkNetwork } from '../network.ts';
 import { accelerator } from './anderson.ts';
 import { addContrast, type Destination } from './contrast.ts';
@@ -13,6 +21,7 @@ import { driveFromInput } from './drive.ts';
 import { adjointStep, costGradient, goodnessErrors, propagateErrors, response } from './errors.ts';
 import { type Layout, layOut } from './layout.ts';
 import { settle } from './relaxation.ts';
+import { setUnits } from './unit-settings.ts';
 import { watchOver } from './watch.ts';
 
 export const referenceKernels: KernelSet = {
@@ -62,10 +71,19 @@ function operate(layout: Layout): NetworkKernels {
     labelStride: units[units.length - 1],
     parameters,
     clamp(count) {
-      if (!Number.isInteger(count) || count < 1 || count > batchCapacity) {
-        throw new RangeError(`a batch has 1 to ${batchCapacity} samples, got ${count}`);
-      }
+      checkSamples(workspace, count);
       samples = count;
+      driveFromInput(layout, samples);
+    },
+    clampListed(count, listed) {
+      checkSamples(workspace, count);
+      checkListed(count, listed);
+      showListed(layout, count, listed);
+      samples = count;
+      driveFromInput(layout, samples);
+    },
+    clampAgain() {
+      checkSamples(workspace, samples);
       driveFromInput(layout, samples);
     },
     settle: (phase) => settle(layout, phase, samples, accelerate),
@@ -95,7 +113,13 @@ function operate(layout: Layout): NetworkKernels {
       response(layout, at, lower, upper, into, samples);
     },
     goodnessErrors: (at, into, isReal) => goodnessErrors(layout, at, into, isReal, samples),
+    setUnits(layer, settings) {
+      setUnits(layout, layer, settings);
+    },
     readStates: (slot, layer) => layout.slots[slot][layer].re.slice(0, samples * units[layer]),
+    readStatesInto(slot, layer, into) {
+      into.set(layout.slots[slot][layer].re.subarray(0, samples * units[layer]));
+    },
     writeStates(slot, layer, states) {
       layout.isComplex[slot] = false;
       layout.slots[slot][layer].re.set(states);
@@ -108,5 +132,20 @@ function operate(layout: Layout): NetworkKernels {
     writeBuffer(buffer, values) {
       fill(bufferAt(buffer), values);
     },
+    release() {},
   };
+}
+
+/** The listed samples as rows of inputs. */
+function showListed(
+  { inputs, units }: Layout,
+  samples: number,
+  { offsets, indices, bytes, levels, order, first }: ListedInputs,
+): void {
+  inputs.re.fill(0, 0, samples * units[0]);
+  for (let row = 0; row < samples; row++) {
+    const sample = order[first + row];
+    for (let e = offsets[sample]; e < offsets[sample + 1]; e++)
+      inputs.re[row * units[0] + indices[e]] = levels[bytes[e]];
+  }
 }

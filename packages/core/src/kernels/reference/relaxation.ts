@@ -8,11 +8,12 @@ import { clear, copy, type Field, realPart } from './field.ts';
 import type { Layout } from './layout.ts';
 import { readSoftmax } from './readout.ts';
 import { type StepForces, stepLayers } from './step.ts';
+import { refuseSettings } from './unit-settings.ts';
 
 interface SweepReport {
   /** The largest change of a state; NaN or infinite when a state is. */
   readonly change: number;
-  /** First layer with a state that is not finite. */
+  /** The lowest layer with a state that is not finite. */
   readonly brokenLayer: number | undefined;
 }
 
@@ -81,7 +82,8 @@ function relax(layout: Layout, phase: Phase, samples: number, accelerate: Accele
   return { kind: 'settled', steps, residual: schedule === 'feed-forward' ? 0 : residual, reason };
 }
 
-function checkPhase({ network, workspace }: Layout, { from, into, schedule, teaching }: Phase): void {
+function checkPhase(layout: Layout, { from, into, schedule, teaching }: Phase): void {
+  const { network, workspace } = layout;
   const { dynamics, readout } = network;
   checkSlots(workspace, from === 'zeros' ? [into] : [from, into]);
   if (from === into) throw new RangeError('a phase ends in another slot than it starts from');
@@ -97,6 +99,7 @@ function checkPhase({ network, workspace }: Layout, { from, into, schedule, teac
   if (teaching.kind === 'nudge-corrected' && dynamics.kind !== 'discrete-map') {
     throw new RangeError(`a relaxation of ${dynamics.kind} has no correction`);
   }
+  if (teaching.kind === 'nudge-corrected') refuseSettings(layout, 'a correction');
   if (!isComplexTeaching(teaching)) return;
   if (!workspace.complexStates) throw new RangeError('this workspace has no complex states');
   if (dynamics.kind !== 'discrete-map') throw new RangeError(`states of ${dynamics.kind} stay real`);
@@ -150,7 +153,7 @@ function sweepOnce(
       if (schedule === 'anderson') remember(layout, moving, states, samples);
       const odd = moveLayers(layout, moving.filter(isOdd), states, forces, samples);
       const even = moveLayers(layout, moving.filter(isEven), states, forces, samples);
-      return { change: Math.max(odd.change, even.change), brokenLayer: odd.brokenLayer ?? even.brokenLayer };
+      return { change: Math.max(odd.change, even.change), brokenLayer: lower(odd.brokenLayer, even.brokenLayer) };
     }
     case 'feed-forward': {
       let brokenLayer: number | undefined;
@@ -161,6 +164,10 @@ function sweepOnce(
       schedule satisfies never;
       throw new Error('unreachable schedule');
   }
+}
+
+function lower(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 const isOdd = (layer: number) => layer % 2 === 1;

@@ -5,10 +5,10 @@
  *   discrete map       s ← (1 − ε) s + ε σ(drive + n)    or   s ← (1 − ε) s + ε [σ(drive) + n]
  *   prediction error   s ← s + ε [−e_k + ρ'(s) ⊙ Σ_{k → to} Jᵀ e_to + n],   e_k = s_k − (b_k + Σ_{→ k} P(W ∗ ρ(s_below)))
  *
- * n = −β ∂C/∂s at the last settling layer. A free phase does not look at the label at all: 0 · ∞ would let it in.
+ * ε is the rate of each unit, which is the step size unless ./unit-settings.ts says otherwise; gains are in the drives. n = −β ∂C/∂s at the last settling layer. A free phase does not look at the label at all: 0 · ∞ would let it in.
  */
 import type { Complex, ComplexResult } from '../../tensor/complex.ts';
-import { type DriveOptions, driveLayer, FULL_DRIVE, UPWARD_DRIVE } from './drive.ts';
+import { addWithGain, type DriveOptions, driveLayer, FULL_DRIVE, UPWARD_DRIVE } from './drive.ts';
 import { emit } from './emission.ts';
 import { clear, type Field, realPart } from './field.ts';
 import type { Layout } from './layout.ts';
@@ -35,7 +35,7 @@ export function stepLayers(
   switch (dynamics.kind) {
     case 'energy-gradient': {
       const emitted = emit(layout, states, samples);
-      for (const layer of layers) stepEnergy(layout, layer, states, emitted, dynamics.stepSize, forces, samples);
+      for (const layer of layers) stepEnergy(layout, layer, states, emitted, forces, samples);
       return;
     }
     case 'discrete-map':
@@ -47,7 +47,7 @@ export function stepLayers(
     case 'prediction-error': {
       const emitted = emit(layout, states, samples);
       if (!forces.upward) predictionErrors(layout, states, emitted, samples);
-      for (const layer of layers) stepPrediction(layout, layer, states, emitted, dynamics.stepSize, forces, samples);
+      for (const layer of layers) stepPrediction(layout, layer, states, emitted, forces, samples);
       return;
     }
     default:
@@ -84,7 +84,6 @@ function stepEnergy(
   layer: number,
   states: readonly Field[],
   emitted: readonly Field[],
-  stepSize: number,
   forces: StepForces,
   samples: number,
 ): void {
@@ -94,10 +93,11 @@ function stepEnergy(
   const { slope, lowest, highest } = layout.activations[layer];
   const state = states[layer].re;
   const next = layout.scratch.next[layer].re;
-  const count = samples * layout.units[layer];
+  const { rates } = layout.settings[layer];
+  const count = samples * rates.length;
   for (let i = 0; i < count; i++) {
     const force = -state[i] + slope(state[i]) * drive.re[i] + (nudge === undefined ? 0 : nudge.re[i]);
-    next[i] = Math.min(Math.max(state[i] + stepSize * force, lowest), highest);
+    next[i] = Math.min(Math.max(state[i] + rates[i % rates.length] * force, lowest), highest);
   }
 }
 
@@ -120,16 +120,17 @@ function stepMap(
   const correction = forces.correction?.(layer, states);
   const nudge = nudgeOf(layout, layer, states, forces, samples);
   const inside = dynamics.kind === 'discrete-map' && dynamics.nudge === 'inside' && correction === undefined;
-  const stepSize = dynamics.kind === 'discrete-map' && !forces.upward ? dynamics.stepSize : 1;
+  const { rates } = layout.settings[layer];
   const { value, continuation } = layout.activations[layer];
   const next = layout.scratch.next[layer];
   const count = samples * layout.units[layer];
   for (let i = 0; i < count; i++) {
+    const rate = forces.upward ? 1 : rates[i % rates.length];
     const nudgeRe = nudge === undefined ? 0 : nudge.re[i];
     if (drive.im === undefined || next.im === undefined || state.im === undefined) {
       let to = inside ? value(drive.re[i] + nudgeRe) : value(drive.re[i]) + nudgeRe;
       if (correction !== undefined) to += correction[i];
-      next.re[i] = stepSize === 1 ? to : state.re[i] + stepSize * (to - state.re[i]);
+      next.re[i] = rate === 1 ? to : state.re[i] + rate * (to - state.re[i]);
       continue;
     }
     const nudgeIm = nudge?.im === undefined ? 0 : nudge.im[i];
@@ -137,8 +138,8 @@ function stepMap(
     continuation(drive.re[i] + (inside ? nudgeRe : 0), drive.im[i] + (inside ? nudgeIm : 0), result);
     const toRe = result.re + (inside ? 0 : nudgeRe);
     const toIm = result.im + (inside ? 0 : nudgeIm);
-    next.re[i] = state.re[i] + stepSize * (toRe - state.re[i]);
-    next.im[i] = state.im[i] + stepSize * (toIm - state.im[i]);
+    next.re[i] = state.re[i] + rate * (toRe - state.re[i]);
+    next.im[i] = state.im[i] + rate * (toIm - state.im[i]);
   }
 }
 
@@ -164,7 +165,6 @@ function stepPrediction(
   layer: number,
   states: readonly Field[],
   emitted: readonly Field[],
-  stepSize: number,
   forces: StepForces,
   samples: number,
 ): void {
@@ -178,16 +178,19 @@ function stepPrediction(
     return;
   }
   const errors = layout.scratch.forces;
+  const { hasGains, fromAbove, rates } = layout.settings[layer];
   clear(drive);
-  for (const link of layout.links) {
-    const { from, to } = link.connection;
-    if (from !== layer || !link.feedsBack) continue;
-    link.operator.backward(link.feedback, emitted[layer], realPart(errors[to]), drive, samples);
-  }
+  addWithGain(layout, layer, drive, hasGains ? fromAbove : undefined, samples, (sum) => {
+    for (const link of layout.links) {
+      const { from, to } = link.connection;
+      if (from !== layer || !link.feedsBack) continue;
+      link.operator.backward(link.feedback, emitted[layer], realPart(errors[to]), sum, samples);
+    }
+  });
   const nudge = nudgeOf(layout, layer, states, forces, samples);
   const { slope } = layout.activations[layer];
   for (let i = 0; i < count; i++) {
     const force = -errors[layer].re[i] + slope(state[i]) * drive.re[i] + (nudge === undefined ? 0 : nudge.re[i]);
-    next[i] = state[i] + stepSize * force;
+    next[i] = state[i] + rates[i % rates.length] * force;
   }
 }

@@ -7,6 +7,7 @@ import {
   biasCount,
   type Connection,
   feedsBack,
+  feedsForward,
   type LayerShape,
   lastSettlingLayer,
   type NetworkDescription,
@@ -16,10 +17,15 @@ import {
 } from '../network.ts';
 import { referenceKernels } from '../reference/reference-kernels.ts';
 
-type Graph = Pick<NetworkDescription, 'layers' | 'connections'>;
+export type Graph = Pick<NetworkDescription, 'layers' | 'connections'>;
 
 const shape = (units: number): LayerShape => [units, 1, 1];
-const dense = (from: number, to: number): Connection => ({ kind: 'dense', from, to });
+const dense = (from: number, to: number, direction?: 'up' | 'down'): Connection => ({
+  kind: 'dense',
+  from,
+  to,
+  ...(direction === undefined ? {} : { direction }),
+});
 
 function convolution(
   [from, to]: readonly [from: number, to: number],
@@ -77,6 +83,21 @@ export const GRAPHS = {
   },
 } as const satisfies Record<string, Graph>;
 
+/** Residual and top-down links that lead one way only; for feedback that is separate. */
+export const ONE_WAY: Graph = {
+  layers: [3, 4, 5, 4, 2].map(shape),
+  connections: [
+    dense(0, 1),
+    dense(1, 2),
+    dense(1, 3, 'up'),
+    dense(2, 3),
+    dense(0, 4),
+    dense(1, 4, 'down'),
+    dense(2, 4, 'down'),
+    dense(3, 4, 'up'),
+  ],
+};
+
 export type GraphName = keyof typeof GRAPHS;
 
 export const GRAPH_NAMES: readonly GraphName[] = [
@@ -132,7 +153,9 @@ export function drawnParameters(
     return round(uniforms(stream.split(part).split(k), entries, -gain / Math.sqrt(fanIn), gain / Math.sqrt(fanIn)));
   };
   return {
-    weights: network.connections.map((connection, k) => tensor('weights', connection, k)),
+    weights: network.connections.map((connection, k) =>
+      feedsForward(connection) ? tensor('weights', connection, k) : new Float64Array(0),
+    ),
     biases: network.layers.slice(1).map((layer, k) => {
       return round(uniforms(stream.split('biases').split(k), biasCount(layer), -biasBound, biasBound));
     }),

@@ -86,8 +86,8 @@ export function stoppingBeforePhase(set: KernelSet, memory: ArenaMemory, phase: 
   let settled = 0;
   return {
     ...set,
-    build(network, workspace, arena): NetworkKernels {
-      const kernels = set.build(network, workspace, arena);
+    build(network, workspace, arena, lanes): NetworkKernels {
+      const kernels = set.build(network, workspace, arena, lanes);
       return {
         ...kernels,
         settle(asked) {
