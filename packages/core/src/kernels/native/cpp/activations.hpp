@@ -6,7 +6,7 @@
 //   holomorphic hard sigmoid   (x/2) g(x) + (1 − x/2) g(x − 2),   g the plain logistic
 //   identity
 //
-// float32: 2^z by a polynomial of degree 5 on [−½, ½] (relative error 7.5e-8) and the exponent's bits. float64: the C
+// float32: 2^z = 2^⌊z⌋ · p(z − ⌊z⌋), p a polynomial of degree 5 (relative error 7.5e-8). float64: the C
 // library's functions, entry by entry.
 #pragma once
 
@@ -20,21 +20,48 @@ namespace settle::SETTLE_ISA {
 
 constexpr double LOG2_E = 1.4426950408889634;
 
-// 2^z. The result saturates near 2^±126, so that 1 / (1 + 2^z) never divides infinities; a NaN stays.
+// z − ⌊z⌋, which may be 1 for a z just below a whole number; 0 for infinities.
+inline Vector<float> fraction(Vector<float> z) {
+  // Of two operands of which one is no number the second is returned. There is one instruction for all of this in AVX-512, but
+  // it rounds the difference downwards, and other machines do not.
+#if defined(__AVX512F__)
+  return _mm512_max_ps(z - _mm512_roundscale_ps(z, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC), Vector<float>{});
+#elif defined(__AVX2__)
+  return _mm256_max_ps(z - _mm256_floor_ps(z), Vector<float>{});
+#else
+  const Vector<float> f = z - reinterpret_cast<Vector<float>>(vrndmq_f32(z));
+  return f > 0.0f ? f : Vector<float>{};
+#endif
+}
+
+// p · 2^⌊z⌋ for 1 <= p <= 2, rounded once: infinite or 0 far out, NaN where z is.
+inline Vector<float> scale(Vector<float> p, Vector<float> z) {
+#if defined(__AVX512F__)
+  return _mm512_scalef_ps(p, z);
+#else
+  // In two factors, each of which a float32 holds; the first product is exact.
+#if defined(__AVX2__)
+  const Vector<float> whole = _mm256_floor_ps(z);
+#else
+  const Vector<float> whole = reinterpret_cast<Vector<float>>(vrndmq_f32(z));
+#endif
+  const Bits<float> n = __builtin_convertvector(clip<float>(whole, splat(-250.0f), splat(250.0f)), Bits<float>);
+  const Bits<float> half = n >> 1;
+  const Vector<float> scaled = p * reinterpret_cast<Vector<float>>((half + 127) << 23) *
+                               reinterpret_cast<Vector<float>>((n - half + 127) << 23);
+  return z == z ? scaled : z;
+#endif
+}
+
 inline Vector<float> exp2(Vector<float> z) {
-  using V = Vector<float>;
-  // Adding it leaves the nearest integer in the low bits of the sum, the exponent's bias included.
-  constexpr float ROUNDER = 12582912.0f + 127.0f;
-  z = clip<float>(z, splat(-126.0f), splat(126.0f));
-  const V rounded = z + ROUNDER;
-  const V f = z - (rounded - ROUNDER);
-  V p = splat(0.001327647202766764f);
-  p = multiplyAdd<float>(p, f, splat(0.009675541479820752f));
-  p = multiplyAdd<float>(p, f, splat(0.055507132746524954f));
-  p = multiplyAdd<float>(p, f, splat(0.24022119721166996f));
-  p = multiplyAdd<float>(p, f, splat(0.6931469670632626f));
-  p = multiplyAdd<float>(p, f, splat(1.0000000716552206f));
-  return p * reinterpret_cast<V>(reinterpret_cast<Bits<float>>(rounded) << 23);
+  const Vector<float> f = fraction(z);
+  Vector<float> p = splat(0.0018775766856129713f);
+  p = multiplyAdd<float>(p, f, splat(0.008989340231418043f));
+  p = multiplyAdd<float>(p, f, splat(0.05582631775665412f));
+  p = multiplyAdd<float>(p, f, splat(0.24015361723419035f));
+  p = multiplyAdd<float>(p, f, splat(0.6931530731575195f));
+  p = multiplyAdd<float>(p, f, splat(0.99999992506596f));
+  return scale(p, z);
 }
 
 inline Vector<double> exp2(Vector<double> z) {

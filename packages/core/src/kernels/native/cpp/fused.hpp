@@ -22,6 +22,8 @@ struct Fused {
   const std::int32_t* thin = nullptr;
   const std::int32_t* product = nullptr;
   const std::int32_t* update = nullptr;
+  // Panels of units that all have the rate 1, and need not remember what they were; of the first 64.
+  std::uint64_t plainPanels = 0;
 };
 
 template <class T>
@@ -54,7 +56,7 @@ struct FusedOperands {
 
 #if defined(__AVX512F__)
 // Moves CHUNKS stretches of 16 units of one row: as many chains of multiply-adds run at once.
-template <bool IS_MAP, int KIND, int CHUNKS, bool WATCHED>
+template <bool IS_MAP, int KIND, int CHUNKS, bool WATCHED, bool PLAIN>
 __attribute__((always_inline)) inline void moveChunks(const float* above, const float* weights, const float* constant,
                                                       const float* rates, float* state, Line<float> line,
                                                       Chains<float>* sums, Changes<float, WATCHED>& changes) {
@@ -73,17 +75,21 @@ __attribute__((always_inline)) inline void moveChunks(const float* above, const 
     }
   }
   UNROLLED for (int k = 0; k < CHUNKS; k++) {
-    const V rate = load<float>(rates + k * CHAINS);
     V after;
-    if constexpr (IS_MAP) after = mix<float>(before[k], activate<KIND, float>(drive[k], line), rate);
-    else after = moveEnergy<KIND, float>(before[k], drive[k], V{}, rate, line);
+    if constexpr (IS_MAP && PLAIN) {
+      after = activate<KIND, float>(drive[k], line);
+    } else if constexpr (IS_MAP) {
+      after = mix<float>(before[k], activate<KIND, float>(drive[k], line), load<float>(rates + k * CHAINS));
+    } else {
+      after = moveEnergy<KIND, float>(before[k], drive[k], V{}, load<float>(rates + k * CHAINS), line);
+    }
     store<float>(state + k * CHAINS, after);
     changes.see(before[k], after);
   }
 }
 
 template <bool IS_MAP, int KIND, bool WATCHED>
-void runFusedKind(const FusedOperands<float>& operands, Range rows, Watch& watch) {
+void runFusedKind(const FusedOperands<float>& operands, std::uint64_t plainPanels, Range rows, Watch& watch) {
   constexpr int CHUNKS = PANEL / CHAINS;
   const int columns = operands.product.word(COLUMNS);
   const float* const weights = operands.weights;
@@ -98,11 +104,18 @@ void runFusedKind(const FusedOperands<float>& operands, Range rows, Watch& watch
     Changes<float, WATCHED> changes;
     int column = 0;
     for (; column + PANEL <= columns; column += PANEL) {
-      moveChunks<IS_MAP, KIND, CHUNKS, WATCHED>(above, panelAt(weights, FUSED_UNITS, column), constant + column,
-                                                rates + column, state + column, line, sums, changes);
+      const auto move = [&](auto isPlain) __attribute__((always_inline)) {
+        moveChunks<IS_MAP, KIND, CHUNKS, WATCHED, isPlain.value>(above, panelAt(weights, FUSED_UNITS, column),
+                                                                 constant + column, rates + column, state + column, line,
+                                                                 sums, changes);
+      };
+      const int panel = column / PANEL;
+      const bool isPlain = IS_MAP && panel < 64 && (plainPanels >> panel & 1) != 0;
+      if (isPlain) move(std::true_type{});
+      else move(std::false_type{});
     }
     for (; column < columns; column += CHAINS) {
-      moveChunks<IS_MAP, KIND, 1, WATCHED>(above, panelAt(weights, FUSED_UNITS, column), constant + column, rates + column,
+      moveChunks<IS_MAP, KIND, 1, WATCHED, false>(above, panelAt(weights, FUSED_UNITS, column), constant + column, rates + column,
                                            state + column, line, sums, changes);
     }
     finishThin<float, FUSED_UNITS>(sums, operands.thinInit, nullptr, operands.thinOut, row, 0);
@@ -118,10 +131,10 @@ inline void runFused(const Fused& fused, std::uint8_t* memory, Range rows, Watch
   if constexpr (sizeof(T) == 4) {
     const FusedOperands<T> operands(fused, memory);
     const int kind = operands.update.word(ACTIVATION);
-    if (operands.update.code() == UPDATE_ENERGY) runFusedKind<false, CLIPPED_LINE, WATCHED>(operands, rows, watch);
-    else if (kind == LOGISTIC) runFusedKind<true, LOGISTIC, WATCHED>(operands, rows, watch);
-    else if (kind == TANH) runFusedKind<true, TANH, WATCHED>(operands, rows, watch);
-    else runFusedKind<true, CLIPPED_LINE, WATCHED>(operands, rows, watch);
+    if (operands.update.code() == UPDATE_ENERGY) runFusedKind<false, CLIPPED_LINE, WATCHED>(operands, fused.plainPanels, rows, watch);
+    else if (kind == LOGISTIC) runFusedKind<true, LOGISTIC, WATCHED>(operands, fused.plainPanels, rows, watch);
+    else if (kind == TANH) runFusedKind<true, TANH, WATCHED>(operands, fused.plainPanels, rows, watch);
+    else runFusedKind<true, CLIPPED_LINE, WATCHED>(operands, fused.plainPanels, rows, watch);
   }
 #endif
   (void)fused, (void)memory, (void)rows, (void)watch;
@@ -142,9 +155,20 @@ inline bool isMovable(const std::int32_t* update) {
   return update[CODE] == UPDATE_MAP && (kind == LOGISTIC || kind == TANH || kind == CLIPPED_LINE);
 }
 
+// Bit p is set where every unit of panel p has the rate 1.
+inline std::uint64_t plainPanelsOf(const float* rates, int columns) {
+  std::uint64_t panels = 0;
+  for (int panel = 0; panel < 64 && (panel + 1) * PANEL <= columns; panel++) {
+    bool isPlain = true;
+    for (int c = 0; c < PANEL; c++) isPlain = isPlain && rates[panel * PANEL + c] == 1.0f;
+    if (isPlain) panels |= std::uint64_t(1) << panel;
+  }
+  return panels;
+}
+
 // Looks for the three operations in a step, in this order, with nothing between them that reads what they write.
 template <class T>
-inline Fused findFused(const std::int32_t* first, int count) {
+inline Fused findFused(const std::int32_t* first, int count, std::uint8_t* memory) {
   Fused none;
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) != 4) return none;
@@ -172,12 +196,14 @@ inline Fused findFused(const std::int32_t* first, int count) {
             isAlone = false;
           }
         }
-        if (isAlone) return {thin, product, update};
+        if (!isAlone) continue;
+        const float* const rates = Operation(update, memory).pointer<const float>(GAIN);
+        return {thin, product, update, plainPanelsOf(rates, thin[COLUMNS])};
       }
     }
   }
 #endif
-  (void)first, (void)count;
+  (void)first, (void)count, (void)memory;
   return none;
 }
 

@@ -59,7 +59,7 @@ class Runner {
 
   void runOverRows() {
     const Program step = programAt(STEP);
-    if (run_.words[STEPS] > 0) fused_ = findFused<T>(step.first, step.count);
+    if (run_.words[STEPS] > 0) fused_ = findFused<T>(step.first, step.count, run_.memory);
     // As many blocks as give every lane the same work.
     const int lanes = run_.lanes.count;
     // A fused step keeps two samples and the weights in the first cache.
