@@ -10,6 +10,8 @@ export type NativeEngines =
       readonly engines: readonly Engine[];
       /** What they compute with on this machine, for records and logs: `avx512`, `avx512 amx`, `avx2`, … */
       readonly instructions: string;
+      /** Float32 operations per second that multiply-adds in registers of so many cores reach, measured for so long. */
+      peak(lanes: number, milliseconds: number): number;
     }
   | { readonly kind: 'absent'; readonly reason: string };
 
@@ -31,6 +33,7 @@ export function enginesIn(environment: NativeEnvironment): NativeEngines {
     kind: 'present',
     engines: [engineOf(addon, 'native', 'float32'), engineOf(addon, 'native-float64', 'float64')],
     instructions: amx ? `${instructions} amx` : instructions,
+    peak: (lanes, milliseconds) => addon.peak(lanes, milliseconds),
   };
 }
 

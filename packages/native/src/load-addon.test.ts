@@ -59,7 +59,7 @@ describe('loading', () => {
   it('what is no addon of ours says what it lacks', async () => {
     const file = await build('foreign.cjs', 'module.exports = { describe() {}, run: 1 };');
     const outcome = loadAddon({ SETTLE_NATIVE_BUILD: file });
-    expect(outcome).toEqual({ kind: 'absent', reason: 'the build lacks open, run, close' });
+    expect(outcome).toEqual({ kind: 'absent', reason: 'the build lacks open, run, close, peak' });
   });
 
   it.each([
@@ -67,7 +67,7 @@ describe('loading', () => {
     ['no description', 'return undefined;', /\S/],
     ['a processor that is too old', "throw new Error('needs AVX2');", /^needs AVX2$/],
   ])('an addon with %s says so', async (name, description, reason) => {
-    const members = 'open() {}, run() {}, close() {}';
+    const members = 'open() {}, run() {}, close() {}, peak() {}';
     const file = await build(`${name}.cjs`, `module.exports = { describe() { ${description} }, ${members} };`);
     expect(loadAddon({ SETTLE_NATIVE_BUILD: file })).toEqual({
       kind: 'absent',
@@ -93,6 +93,7 @@ describe('an engine', () => {
          open: (...given) => { calls.push(['open', ...given]); return calls; },
          run: (handle, pointer) => { handle.push(['run', pointer]); },
          close: (handle) => { handle.push(['close']); },
+         peak: () => 0,
        };`,
     );
     const found = enginesIn({ SETTLE_NATIVE_BUILD: file });

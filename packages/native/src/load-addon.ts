@@ -28,6 +28,8 @@ export interface Addon {
   open(arena: Uint8Array, elementBits: number, lanes: number): AddonHandle;
   run(handle: AddonHandle, pointer: number): void;
   close(handle: AddonHandle): void;
+  /** Float32 operations per second of multiply-adds in registers, in so many threads, measured for so many milliseconds. */
+  peak(lanes: number, milliseconds: number): number;
 }
 
 export type LoadedAddon =
@@ -62,7 +64,9 @@ export function loadAddon(environment: NativeEnvironment = process.env): LoadedA
 
 /** The parser of this border. */
 function checked(loaded: unknown): LoadedAddon {
-  const missing = ['describe', 'open', 'run', 'close'].filter((name) => typeof memberOf(loaded, name) !== 'function');
+  const missing = ['describe', 'open', 'run', 'close', 'peak'].filter(
+    (name) => typeof memberOf(loaded, name) !== 'function',
+  );
   if (missing.length > 0) return absent(`the build lacks ${missing.join(', ')}`);
   const addon = loaded as Omit<Addon, 'description'> & { describe(): AddonDescription };
   const description = addon.describe();
@@ -76,6 +80,7 @@ function checked(loaded: unknown): LoadedAddon {
       open: (arena, elementBits, lanes) => addon.open(arena, elementBits, lanes),
       run: (handle, pointer) => addon.run(handle, pointer),
       close: (handle) => addon.close(handle),
+      peak: (lanes, milliseconds) => addon.peak(lanes, milliseconds),
     },
   };
 }

@@ -57,6 +57,5 @@ const PEAK_MS = 500;
  */
 export function peakFlops(lanes: number): number | undefined {
   const native = nativeEngines();
-  const peak: unknown = native.kind === 'present' && 'peak' in native ? native.peak : undefined;
-  return typeof peak === 'function' ? Number(peak(lanes, PEAK_MS)) : undefined;
+  return native.kind === 'present' ? native.peak(lanes, PEAK_MS) : undefined;
 }
