@@ -11,7 +11,11 @@ export default defineConfig({
       {
         test: {
           name: 'units',
-          include: ['packages/{core,contracts,client,native}/src/**/*.test.ts', 'apps/worker/src/**/*.test.ts'],
+          include: [
+            'packages/{core,contracts,client,native}/src/**/*.test.ts',
+            'apps/worker/src/**/*.test.ts',
+            'scripts/src/bench/**/*.test.ts',
+          ],
           testTimeout: 60_000,
         },
       },
@@ -24,6 +28,7 @@ export default defineConfig({
             'scripts/src/**/*.test.ts',
             'testing/end-to-end/**/*.test.ts',
           ],
+          exclude: ['scripts/src/bench/**'],
           globalSetup: ['testing/services.ts'],
           fileParallelism: false,
           testTimeout: 60_000,

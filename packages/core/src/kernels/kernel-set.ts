@@ -250,7 +250,7 @@ export type KernelFeature =
   | `activation ${string}`;
 
 /**
- * `wasm` gives the same bits on every machine, `native` on every machine of one instruction set; the two `native` sets
+ * `wasm` gives the same bits on every machine; `native` with AVX-512 as with AVX2, not those of `wasm`. The two `native` sets
  * are the same kernels on float32 and float64.
  */
 export type KernelSetName = 'reference' | 'wasm' | 'native' | 'native-float64';

@@ -209,25 +209,23 @@ describe.each(KERNEL_SETS)('kernel set $name, on every graph and schedule', (set
   });
 
   const linear = networkOn(denseChain([1, 1, 1]), 'identity', { kind: 'discrete-map', stepSize: 1, nudge: 'inside' });
-  it.skipIf(set.missing(linear, []).length > 0)(
-    'names the layer that leaves the finite numbers where states have no bound',
-    () => {
-      // Feedback of gain 10 between two linear layers: states grow tenfold a step, and end with the type of their numbers.
-      const kernels = build(set, linear);
-      kernels.writeParameters({
-        weights: [1, 10].map((w) => Float64Array.of(w)),
-        biases: [1, 1].map((b) => Float64Array.of(b)),
-        feedback: [],
-      });
-      kernels.inputs[0] = 1;
-      kernels.clamp(1);
-      const last = set.elementType === 'float32' ? 38 : 308;
-      for (const schedule of ['synchronous', 'even-odd'] as const) {
-        if (!schedules.includes(schedule)) continue;
-        const report = checkedReport(kernels, { ...FREE, schedule, steps: 1_000 });
-        if (report.kind !== 'not-finite') throw new Error('infinity was not seen');
-        expect(Math.abs(report.step - (schedule === 'synchronous' ? last : last / 2))).toBeLessThan(4);
-      }
-    },
-  );
+  if (set.missing(linear, []).length > 0) return;
+  it('names the layer that leaves the finite numbers where states have no bound', () => {
+    // Feedback of gain 10 between two linear layers: states grow tenfold a step, and end with the type of their numbers.
+    const kernels = build(set, linear);
+    kernels.writeParameters({
+      weights: [1, 10].map((w) => Float64Array.of(w)),
+      biases: [1, 1].map((b) => Float64Array.of(b)),
+      feedback: [],
+    });
+    kernels.inputs[0] = 1;
+    kernels.clamp(1);
+    const last = set.elementType === 'float32' ? 38 : 308;
+    for (const schedule of ['synchronous', 'even-odd'] as const) {
+      if (!schedules.includes(schedule)) continue;
+      const report = checkedReport(kernels, { ...FREE, schedule, steps: 1_000 });
+      if (report.kind !== 'not-finite') throw new Error('infinity was not seen');
+      expect(Math.abs(report.step - (schedule === 'synchronous' ? last : last / 2))).toBeLessThan(4);
+    }
+  });
 });

@@ -187,8 +187,8 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
   const lacks = ({ asked }: Operation) =>
     set.missing(fc.sample(networksFor(referenceKernels), 1)[0], asked).filter((f) => asked.includes(f));
 
-  for (const operation of OPERATIONS) {
-    it.skipIf(lacks(operation).length > 0)(`${operation.title} as the reference`, () => {
+  for (const operation of OPERATIONS.filter((one) => lacks(one).length === 0)) {
+    it(`${operation.title} as the reference`, () => {
       const networks = networksFor(set, operation.asked, operation).filter(operation.fits ?? (() => true));
       const law = (network: NetworkDescription, samples: number, seed: number) => {
         const exact = show(referenceKernels, network, operation, samples, seed);
@@ -205,31 +205,30 @@ describe.each(KERNEL_SETS)('kernel set $name', (set) => {
     });
   }
 
-  it.skipIf(set.missing(fc.sample(networksFor(referenceKernels), 1)[0], ['goodness']).includes('goodness'))(
-    'finds the losses of layers that learn by goodness, and their errors, as the reference',
-    () => {
-      const networks = networksFor(set, ['feed-forward'], {
-        dynamics: fc.constantFrom({ kind: 'goodness', threshold: 1 } as const),
-      });
-      const law = (network: NetworkDescription, seed: number, isReal: boolean) => {
-        const losses: number[] = [];
-        const operation: Operation = {
-          ...{ title: '', asked: [], dynamics: maps },
-          run(kernels) {
-            settle(kernels, { into: FREE, schedule: 'feed-forward' });
-            losses.push(kernels.goodnessErrors(FREE, ERRORS, isReal));
-            kernels.addToGradients({ terms: [term(FREE, ERRORS)], readoutAt: FREE });
-            const gradients = taken(kernels);
-            return network.readout === 'squared-error' ? [...readSlot(kernels, ERRORS), ...gradients] : gradients;
-          },
-        };
-        const [seen, exact] = [set, referenceKernels].map((each) => show(each, network, operation, 3, seed));
-        expectNear(set, seen, exact, reachOf(network, 3));
-        expect(Math.abs(losses[0] - losses[1])).toBeLessThan(
-          (set.elementType === 'float32' ? 1e-5 : 1e-9) * Math.max(1, losses[1]),
-        );
+  const hasGoodness = !set.missing(fc.sample(networksFor(referenceKernels), 1)[0], ['goodness']).includes('goodness');
+  if (!hasGoodness) return;
+  it('finds the losses of layers that learn by goodness, and their errors, as the reference', () => {
+    const networks = networksFor(set, ['feed-forward'], {
+      dynamics: fc.constantFrom({ kind: 'goodness', threshold: 1 } as const),
+    });
+    const law = (network: NetworkDescription, seed: number, isReal: boolean) => {
+      const losses: number[] = [];
+      const operation: Operation = {
+        ...{ title: '', asked: [], dynamics: maps },
+        run(kernels) {
+          settle(kernels, { into: FREE, schedule: 'feed-forward' });
+          losses.push(kernels.goodnessErrors(FREE, ERRORS, isReal));
+          kernels.addToGradients({ terms: [term(FREE, ERRORS)], readoutAt: FREE });
+          const gradients = taken(kernels);
+          return network.readout === 'squared-error' ? [...readSlot(kernels, ERRORS), ...gradients] : gradients;
+        },
       };
-      fc.assert(fc.property(networks, fc.nat(), fc.boolean(), law), { numRuns: RUNS });
-    },
-  );
+      const [seen, exact] = [set, referenceKernels].map((each) => show(each, network, operation, 3, seed));
+      expectNear(set, seen, exact, reachOf(network, 3));
+      expect(Math.abs(losses[0] - losses[1])).toBeLessThan(
+        (set.elementType === 'float32' ? 1e-5 : 1e-9) * Math.max(1, losses[1]),
+      );
+    };
+    fc.assert(fc.property(networks, fc.nat(), fc.boolean(), law), { numRuns: RUNS });
+  });
 });

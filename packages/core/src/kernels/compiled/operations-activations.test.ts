@@ -87,7 +87,8 @@ describe.each(ON_EVERY)('engine $title', ({ stage }) => {
       expect(at(stage, name, [Number.NaN]).values).toEqual([Number.NaN]);
     });
 
-    it.runIf(isClipped)('has its values and slopes exactly, at the corners and beside them', () => {
+    if (!isClipped) return;
+    it('has its values and slopes exactly, at the corners and beside them', () => {
       const corner = activation.highest / activation.steepest;
       const step = corner * 2 ** -22;
       const given = [-1, -1e-30, -1e-40, -0, 0, 1e-40, 1e-30, corner / 2, corner - step, corner, corner + step, 40].map(

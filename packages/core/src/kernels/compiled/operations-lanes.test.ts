@@ -14,8 +14,8 @@ import { UNIT_CASES } from './testing/unit-cases.ts';
 const CASES = [...DENSE_CASES, ...UNIT_CASES, ...MAP_CASES, ...COMPLEX_CASES];
 const ON_LANES = nativeEngines.flatMap((engine) => [2, 3].map((count) => ({ engine, count, name: engine.name })));
 
-it.skipIf(nativeEngines.length > 0)('has no native engines to test here', () => {
-  expect(nativeEngines).toEqual([]);
+it('tests the native engines where set-up built them', () => {
+  expect(ON_LANES.length).toBe(2 * nativeEngines.length);
 });
 
 describe.each(ON_LANES)('engine $name on $count lanes', ({ engine, count }) => {

@@ -71,7 +71,8 @@ describe.each(onEvery)('engine $title', ({ stage }) => {
       fc.assert(fc.property(sizes, settings(SPECIALS), check), { numRuns: RUNS });
     });
 
-    it.runIf(operation.kind === 'rows')('computes a row to the same bits whatever rows there are beside it', () => {
+    if (operation.kind !== 'rows') return;
+    it('computes a row to the same bits whatever rows there are beside it', () => {
       const cuts = fc.record({
         rowsLess: fc.nat({ max: 8 }),
         one: fc.constantFrom(1, 2, 3, 5, 8, 16, 32),
