@@ -78,6 +78,7 @@ napi_value run(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 napi_value close(napi_env, napi_callback_info) { return nullptr; }
+napi_value peak(napi_env, napi_callback_info) { return nullptr; }
 }  // namespace
 NAPI_MODULE_INIT() {
   const napi_property_descriptor members[] = {
@@ -85,8 +86,9 @@ NAPI_MODULE_INIT() {
     {"open", nullptr, open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
     {"run", nullptr, run, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
     {"close", nullptr, close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+    {"peak", nullptr, peak, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
-  napi_define_properties(env, exports, 4, members);
+  napi_define_properties(env, exports, 5, members);
   return exports;
 }
 `.replaceAll('NAME_OF_ENGINE', process.arch === 'arm64' ? 'answer_neon' : 'answer_avx2');
