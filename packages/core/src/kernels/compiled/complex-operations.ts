@@ -2,7 +2,7 @@
  * Operations on complex rows, whose real and imaginary parts are two tensors. Linear operations need none of their own: they run
  * once for each part.
  */
-import type { EngineActivation, Operation, Pointer, Rows } from './operation.ts';
+import { type EngineActivation, type Operation, type Pointer, type Rows, rows, width } from './operation.ts';
 import * as word from './words.ts';
 
 export interface ComplexRows {
@@ -29,21 +29,14 @@ export function updateMapComplex(operands: {
   return {
     code: word.UPDATE_MAP_COMPLEX,
     words: [
-      [word.A, state.re.pointer],
-      [word.A_STRIDE, state.re.stride],
-      [word.B, state.im.pointer],
-      [word.B_STRIDE, state.im.stride],
-      [word.C, drive.re.pointer],
-      [word.C_STRIDE, drive.re.stride],
-      [word.D, drive.im.pointer],
-      [word.D_STRIDE, drive.im.stride],
-      [word.OUT, nudge?.re.pointer ?? 0],
-      [word.OUT_STRIDE, nudge?.re.stride ?? 0],
-      [word.INIT, nudge?.im.pointer ?? 0],
-      [word.INIT_STRIDE, nudge?.im.stride ?? 0],
+      ...rows(word.A, state.re),
+      ...rows(word.B, state.im),
+      ...rows(word.C, drive.re),
+      ...rows(word.D, drive.im),
+      ...rows(word.OUT, nudge?.re),
+      ...rows(word.INIT, nudge?.im),
       [word.GAIN, rates],
-      [word.COLUMNS, columns],
-      [word.SHARE, columns <= word.THIN ? word.BY_ROWS : word.BY_COLUMNS],
+      ...width(columns),
       [word.ACTIVATION, activation.code],
       [word.LAYER, layer],
       [word.KIND, nudgeInside ? word.NUDGE_INSIDE : word.NUDGE_OUTSIDE],
@@ -57,14 +50,10 @@ export function softmaxComplex(a: ComplexRows, out: ComplexRows, depth: number, 
   return {
     code: word.SOFTMAX_COMPLEX,
     words: [
-      [word.A, a.re.pointer],
-      [word.A_STRIDE, a.re.stride],
-      [word.B, a.im.pointer],
-      [word.B_STRIDE, a.im.stride],
-      [word.OUT, out.re.pointer],
-      [word.OUT_STRIDE, out.re.stride],
-      [word.INIT, out.im.pointer],
-      [word.INIT_STRIDE, out.im.stride],
+      ...rows(word.A, a.re),
+      ...rows(word.B, a.im),
+      ...rows(word.OUT, out.re),
+      ...rows(word.INIT, out.im),
       [word.DEPTH, depth],
       [word.COLUMNS, columns],
       [word.SHARE, word.BY_ROWS],
