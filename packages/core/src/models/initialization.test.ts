@@ -225,6 +225,22 @@ it.each(RELEASED)('%s draws dense chains as the first release did', (name, expec
 });
 
 describe('initialParameters', () => {
+  it('draws what a connection has that carries drive one way only, and biases by one that leads up', () => {
+    const both = chain([4, 5, 6, 3], 'separate');
+    const up = { kind: 'dense', from: 1, to: 3, direction: 'up' } as const;
+    const down = { kind: 'dense', from: 2, to: 3, direction: 'down' } as const;
+    const network = { ...both, connections: [...both.connections.slice(0, 2), up, down] };
+    const drawn = Array.from({ length: 40 }, (_, seed) => draw('fan-in-uniform', network, seed, { binary: true }));
+    for (const { weights, feedback } of drawn) {
+      expect(weights.map(({ length }) => length)).toEqual([20, 30, 15, 0]);
+      expect(feedback.map(({ length }) => length)).toEqual([0, 30, 0, 18]);
+    }
+    // By the five units that lead up to the outputs, not by the six that hear of them.
+    const largest = Math.max(...drawn.flatMap(({ biases }) => Array.from(biases[2], Math.abs)));
+    expect(largest).toBeLessThanOrEqual(Math.fround(1 / Math.sqrt(5)));
+    expect(largest).toBeGreaterThan(1 / Math.sqrt(6));
+  });
+
   it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses %d as a gain by RangeError', (gain) => {
     expect(() => draw('glorot-uniform', chain([2, 2, 2]), 1, { gains: [1, gain] })).toThrow(/gains\[1\]/);
   });

@@ -15,7 +15,14 @@
  * of the framework of the 2019 and 2021 authors, with gains that of Scellier et al. (NeurIPS 2023).
  */
 import type { ParameterValues } from '../kernels/kernel-set.ts';
-import { biasCount, type Connection, feedsBack, type NetworkDescription, weightShape } from '../kernels/network.ts';
+import {
+  biasCount,
+  type Connection,
+  feedsBack,
+  feedsForward,
+  type NetworkDescription,
+  weightShape,
+} from '../kernels/network.ts';
 import type { RandomStream } from '../tensor/random.ts';
 
 export interface InitializationDescription {
@@ -67,12 +74,14 @@ export function initialParameters(
   const biases = (layer: number) => {
     const length = biasCount(layers[layer]);
     // Connections are ordered by where they come from: a skip is never the last.
-    const nearest = connections.findLast(({ to }) => to === layer);
+    const nearest = connections.findLast((connection) => connection.to === layer && feedsForward(connection));
     if (law.biases === 'zero' || nearest === undefined) return new Float32Array(length);
     const { fanIn, fanOut } = fansOf(network, nearest);
     return draw(law.shape, biasGain * law.spread(fanIn, fanOut), length, stream.split('biases').split(layer - 1));
   };
-  const weights = connections.map((_, k) => tensor('weights', k));
+  const weights = connections.map((connection, k) =>
+    feedsForward(connection) ? tensor('weights', k) : new Float32Array(0),
+  );
   return {
     weights: binary ? weights.map(binarized) : weights,
     biases: layers.slice(1).map((_, k) => biases(k + 1)),

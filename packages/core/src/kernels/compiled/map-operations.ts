@@ -126,8 +126,7 @@ export function pool(a: Rows, windows: PoolingWindows, init: Rows | undefined, o
 /**
  * The transposed convolution behind the transposed pooling:
  * out[r][position[p] + tap[t] + i] += Σ_c J[p, c] · W[c][t · channels + i] for every window q, position p in it and channel c,
- * J[p, c] = a[r][q, c] · ∂P_q/∂z_p. One chain per entry: q, then p within its window, then c ascending; entries of J that
- * are zero are left out. `weights`: rows [columns of the windows][stride], one per channel above.
+ * J[p, c] = a[r][q, c] · ∂P_q/∂z_p. Entries of J that are zero are left out. `weights`: rows [columns of the windows][stride], one per channel above.
  */
 export function unconvolve(operands: ConvolutionOperands & { readonly out: Rows }): Operation {
   const { out } = operands;
@@ -140,7 +139,7 @@ export function unconvolve(operands: ConvolutionOperands & { readonly out: Rows 
 
 /**
  * W[c][t · channels + i] += Σ_r Σ_q Σ_p J[r][p, c] · below[r][position[p] + tap[t] + i], J as in `unconvolve` from
- * x · a. Summed by sample in one chain, q and then p ascending, and added to W sample by sample.
+ * x · a.
  */
 export function convolveOuter(
   operands: ConvolutionOperands & { readonly below: Rows; readonly factor: number },

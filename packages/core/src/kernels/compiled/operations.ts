@@ -69,7 +69,7 @@ export function product(operands: ProductOperands): Operation {
 /**
  * The product with a thin layer, whose `depth` <= 16 units are the rows of the panels:
  * out[r][j] = init[r][j] + gain[j] · Σ_i a[r][i] · W[⌊i / 64⌋][j][i mod 64],  j < depth, i < columns, and 0 for depth <= j < 16.
- * i runs in 16 chains, i mod 16, whose sums are added in pairs (8 apart, then 4, 2, 1).
+ * i runs in several chains, which are added at the end.
  */
 export function thinProduct(operands: ProductOperands): Operation {
   return {
@@ -132,8 +132,7 @@ export function listColumns(lists: RowLists, columns: number, byColumn: RowLists
 }
 
 /**
- * out[r][c] = init[r][c] + Σ_e value[r][e] · W[⌊c / 64⌋][index[r][e]][c mod 64]; even and odd e in two chains, which are
- * added; the even one starts from init.
+ * out[r][c] = init[r][c] + Σ_e value[r][e] · W[⌊c / 64⌋][index[r][e]][c mod 64], added in an order of the engine's own.
  */
 export function sparseProduct(operands: Omit<ProductOperands, 'a' | 'gain'> & { readonly lists: RowLists }): Operation {
   const { lists, init, out, weights, depth, columns } = operands;
@@ -153,7 +152,7 @@ export function sparseProduct(operands: Omit<ProductOperands, 'a' | 'gain'> & { 
 
 /**
  * W[⌊c / 64⌋][m][c mod 64] += Σ_r ( a[r][m] · b[r][c] + c[r][m] · d[r][c] ),  m < depth; without the second pair only the
- * first. Summed from zero in one chain, r ascending, then added.
+ * first. Summed from zero, r ascending within each pair, then added.
  */
 export function outer(
   first: readonly [a: Rows, b: Rows],
